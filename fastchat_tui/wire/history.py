@@ -1,0 +1,98 @@
+"""What the model is shown: folded from events, valid by construction.
+
+Every call in it has exactly one answer before the next message, also after a cancel, a crash or a retry.
+"""
+
+from __future__ import annotations
+
+from fastchat_tui.wire.events import CallFinished, ReplyFinished, Stamped, TurnFinished, TurnStarted
+from fastchat_tui.wire.text import head_and_tail, size_of_base64
+from fastchat_tui.wire.values import (
+    AssistantMessage,
+    Audio,
+    CallPart,
+    Content,
+    EmbeddedResource,
+    Image,
+    Message,
+    ResourceLink,
+    Text,
+    TextPart,
+    ThoughtPart,
+    ToolMessage,
+    UserMessage,
+)
+
+MAX_RESULT = 100_000
+"""Characters of one result that the model is sent (about 25,000 tokens); the whole text stays in the record."""
+UNANSWERED = "This call was interrupted before it had an answer."
+
+
+class History:
+    """Messages of a session, in order."""
+
+    def __init__(self) -> None:
+        self._messages: list[Message] = []
+        self._turn_start = 0
+        self._open: dict[str, None] = {}
+        self._retryable = False
+
+    def messages(self) -> tuple[Message, ...]:
+        """The history as it may be sent now: calls that are still open carry an answer that says so."""
+        return (*self._messages, *(ToolMessage(call, UNANSWERED, True) for call in self._open))
+
+    def apply(self, stamped: Stamped) -> None:
+        match stamped.event:
+            case TurnStarted(text=text, retries=retries):
+                self._close()
+                if retries:
+                    self._drop_cut_reply()
+                else:
+                    self._messages.append(UserMessage(text))
+            case ReplyFinished(parts=parts, cut=cut, issuer=issuer):
+                self._close()
+                if cut:  # a reply that was cut has only text worth keeping: half a call must never run
+                    parts = tuple(p for p in parts if isinstance(p, TextPart | ThoughtPart))
+                if any(isinstance(p, TextPart | CallPart) for p in parts):
+                    self._messages.append(AssistantMessage(parts, issuer))
+                    self._retryable = bool(cut)
+                self._open = {part.call: None for part in parts if isinstance(part, CallPart)}
+            case CallFinished(call=call) as e if call in self._open:
+                del self._open[call]
+                text = head_and_tail(render(e.content, e.structured), MAX_RESULT) or f"({e.outcome}, no content)"
+                self._messages.append(ToolMessage(call, text, e.outcome != "ok"))
+            case TurnFinished():
+                self._close()
+            case _:
+                pass
+
+    def _close(self) -> None:
+        self._messages.extend(ToolMessage(call, UNANSWERED, True) for call in self._open)
+        self._open = {}
+
+    def _drop_cut_reply(self) -> None:
+        if self._retryable and self._messages and isinstance(self._messages[-1], AssistantMessage):
+            self._messages.pop()
+        self._retryable = False
+
+
+def render(content: tuple[Content, ...], structured: str = "") -> str:
+    """A tool's result as the text that a model reads: media become notes with type and size."""
+    pieces = [_piece(block) for block in content]
+    if structured and not any(isinstance(block, Text) for block in content):
+        pieces.append(structured)
+    return "\n".join(pieces)
+
+
+def _piece(block: Content) -> str:
+    match block:
+        case Text(text=text):
+            return text
+        case Image(data=data, mime_type=mime):
+            return f"[image {mime}, {size_of_base64(data)}]"
+        case Audio(data=data, mime_type=mime):
+            return f"[audio {mime}, {size_of_base64(data)}]"
+        case ResourceLink(uri=uri, name=name, mime_type=mime):
+            return f"[resource {name or uri} {mime} {uri}]".replace("  ", " ")
+        case EmbeddedResource(uri=uri, text=text, blob=blob, mime_type=mime):
+            return text or f"[resource {uri} {mime}, {size_of_base64(blob)}]"

@@ -1,0 +1,239 @@
+"""The seams, as small Protocols. Fakes of them ship with the tests and the demo."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fastchat_tui.wire.commands import Command
+from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
+from fastchat_tui.wire.values import (
+    Decision,
+    ModelView,
+    Object,
+    Piece,
+    Prompt,
+    ServerSpec,
+    ServerView,
+    SessionInfo,
+    ToolResult,
+    Trust,
+)
+
+# ── what front ends see of the engine ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The engine as it stands now, for a front end that comes late."""
+
+    model: ModelView
+    session: SessionInfo
+    servers: Mapping[str, ServerView]
+    """In the order of the configuration."""
+    turn: str = ""
+    """The running turn, empty when none runs."""
+    queue: tuple[str, ...] = ()
+    questions: tuple[Asked, ...] = ()
+    policy: str = "ask"
+    config: str = ""
+    demo: bool = False
+
+
+class Subscription(Protocol):
+    """An async iterator of events. Leave it with ``close``."""
+
+    def __aiter__(self) -> AsyncIterator[Stamped]: ...
+    async def __anext__(self) -> Stamped: ...
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """What a front end holds: commands go in, events come out, reads answer at once."""
+
+    def subscribe(self, since: int | None = None, *, frames: bool = False) -> Subscription:
+        """Live events; with ``since``, first those of the session's log with ``seq > since``.
+        ``frames`` adds ``FrameSeen``, which may be dropped when the reader is slow."""
+        ...
+
+    async def send(self, command: Command) -> None:
+        """Raises CommandError when the command cannot be carried out now."""
+        ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    async def page(self, before: int | None = None, limit: int = 200) -> Sequence[Stamped]:
+        """Up to ``limit`` saved events of the open session, the last ones before ``seq`` ``before``, in order."""
+        ...
+
+    async def sessions(self) -> Sequence[SessionInfo]:
+        """All sessions, the latest first."""
+        ...
+
+    def frames(self, server: str = "", call: str = "") -> Sequence[FrameSeen]:
+        """The kept JSON-RPC frames (a bounded ring for each server)."""
+        ...
+
+    def logs(self, server: str) -> Sequence[tuple[float, ServerLogged]]:
+        """The kept log lines of a server (a bounded ring), each with its time."""
+        ...
+
+
+# ── what the engine needs of the world ───────────────────────────────────────────────────────────────────────────
+
+
+class Model(Protocol):
+    """One endpoint that answers prompts."""
+
+    def view(self) -> ModelView: ...
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
+        """Pieces as they come, a ``Reply`` last. Raises ModelError; cancelling the task closes the connection."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+Emit = Callable[[Event], None]
+OnProgress = Callable[[float, float | None, str], None]
+
+
+class Server(Protocol):
+    """One MCP server. A task of its own enters, uses and leaves the session; callers only await answers.
+
+    It says what happens through the ``emit`` it was made with: ServerChanged, CatalogueChanged (tools as the server
+    lists them), ServerLogged, FrameSeen.
+    """
+
+    @property
+    def spec(self) -> ServerSpec: ...
+
+    def start(self) -> None:
+        """Begins to connect and returns at once."""
+        ...
+
+    def reconnect(self) -> None:
+        """Drops the connection, if there is one, and connects again now."""
+        ...
+
+    async def call(self, call: str, tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
+        """Raises ServerError when the server is away, dies, or stays silent too long. Cancelling the awaiting task
+        sends ``notifications/cancelled``."""
+        ...
+
+    async def stop(self) -> None:
+        """Returns when the session is closed and no process of it is left. May be called twice."""
+        ...
+
+
+MakeServer = Callable[[ServerSpec, Emit], Server]
+
+
+class SessionStore(Protocol):
+    """The log of all sessions. Every method raises StoreError when the log cannot be read or written."""
+
+    async def create(self, session: str, at: float) -> None: ...
+
+    async def append(self, session: str, events: Sequence[Stamped]) -> None:
+        """Durable when it returns. Deltas of a step are dropped once its ReplyFinished is written."""
+        ...
+
+    async def read(self, session: str, before: int | None = None, limit: int | None = None) -> list[Stamped]:
+        """Ascending by ``seq``: all, or the last ``limit`` with ``seq < before``."""
+        ...
+
+    async def open_turn(self, session: str) -> list[Stamped]:
+        """The events from the last TurnStarted on when no TurnFinished follows it, else nothing."""
+        ...
+
+    async def last_seq(self, session: str) -> int: ...
+
+    async def sessions(self) -> list[SessionInfo]:
+        """All sessions with at least one turn, the latest first."""
+        ...
+
+    async def rename(self, session: str, title: str) -> None: ...
+
+    async def delete(self, session: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Vault(Protocol):
+    """Secrets in the OS keyring. Every method raises VaultError, with a deadline."""
+
+    async def get(self, name: str) -> str | None: ...
+    async def set(self, name: str, secret: str) -> None: ...
+    async def delete(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An approval rule. ``tool`` is ``server.tool``, with ``*`` allowed at the end of the tool's name only."""
+
+    tool: str
+    decision: Decision
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that was asked for: files, environment and command line, merged; secrets only in ``repr=False`` fields."""
+
+    servers: tuple[ServerSpec, ...] = ()
+    app_name: str = "fastchat-tui"
+    model: str = "gpt-5-nano"
+    base_url: str = ""
+    base_url_source: str = ""
+    """The setting that named ``base_url``; empty for the default endpoint."""
+    wire: str = ""
+    """``chat`` or ``responses``; empty lets the profile of the endpoint decide."""
+    key: str = field(default="", repr=False)
+    key_source: str = ""
+    system: str = ""
+    policy: str = "ask"
+    rules: tuple[Rule, ...] = ()
+    max_steps: int = 25
+    path: str = ""
+    """The configuration file that won."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Every secret value seen while loading, for masking."""
+    notices: tuple[tuple[str, str], ...] = ()
+    """What the user should know of the loading: (text, remedy)."""
+    pending: tuple[Trust, ...] = ()
+    """Files that were found and left unread until the user trusts them."""
+
+
+class Settings(Protocol):
+    """The configuration, and the user's remembered choices. Methods that read or write files may block: the engine
+    calls them in a thread."""
+
+    def load(self) -> Config:
+        """Raises ConfigError naming the file, the line or the key, and what was expected."""
+        ...
+
+    def trust(self, about: Trust, remember: bool) -> None: ...
+
+    def enabled(self, server: str) -> bool | None:
+        """The remembered switch of a server, None when the user never touched it."""
+        ...
+
+    def set_enabled(self, server: str, on: bool) -> None: ...
+    def tool_enabled(self, server: str, tool: str) -> bool: ...
+    def set_tool_enabled(self, server: str, tool: str, on: bool) -> None: ...
+    def rules(self) -> Sequence[Rule]: ...
+    def add_rule(self, rule: Rule) -> None: ...
+
+    def key_origins(self) -> Sequence[str]:
+        """Origins (``scheme://host:port``) to which the user let the key be sent."""
+        ...
+
+    def allow_key_origin(self, origin: str) -> None: ...
+
+    def add_server(self, name: str, command: str, url: str) -> str:
+        """Writes the entry into the user's configuration file, everything else in it kept; returns the file.
+        Raises ConfigError."""
+        ...
+
+    def set_model(self, model: str, base_url: str) -> None: ...
