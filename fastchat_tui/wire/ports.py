@@ -52,6 +52,11 @@ class Subscription(Protocol):
 class Engine(Protocol):
     """What a front end holds: commands go in, events come out, reads answer at once."""
 
+    def begin(self) -> None:
+        """Reads the configuration, opens the session and connects the servers, all in the background. A front end
+        with a screen calls it after its first frame; until then nothing heavy is imported and nothing is started."""
+        ...
+
     def subscribe(self, since: int | None = None, *, frames: bool = False) -> Subscription:
         """Live events; with ``since``, first those of the session's log with ``seq > since``.
         ``frames`` adds ``FrameSeen``, which may be dropped when the reader is slow."""

@@ -1,0 +1,101 @@
+"""The one table of actions: id, keys, action, name, help. Every id can be given other keys in the settings file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Region = Literal["app", "chat", "servers", "transcript", "calls", "detail", "composer", "approval", "modal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action of one region. ``keys`` are Textual key names, separated by commas."""
+
+    id: str
+    keys: str
+    action: str
+    name: str
+    help: str
+    shown: bool = False
+    """Whether the footer shows it."""
+    priority: bool = False
+    """Whether it works wherever the focus is."""
+
+    @property
+    def region(self) -> str:
+        return self.id.partition(".")[0]
+
+
+TABLE: tuple[Key, ...] = (
+    Key("app.palette", "ctrl+p", "command_palette", "palette", "Everything the program can do", True, True),
+    Key("app.help", "f1", "help", "help", "The keys of the place where you are", True, True),
+    Key("app.quit", "ctrl+q", "quit", "quit", "Quit; the session can be continued later", False, True),
+    Key("app.interrupt", "ctrl+c", "interrupt", "copy / stop", "Copy selection, stop, clear input; twice: quit", False, True),
+    Key("chat.servers", "f2", "focus_servers", "servers", "Go to the servers", True, True),
+    Key("chat.calls", "f3", "focus_calls", "calls", "Go to the calls", True, True),
+    Key("chat.composer", "f4", "focus_composer", "write", "Go to the message that you write", False, True),
+    Key("chat.stop", "escape", "stop", "stop", "Close what is open, or stop the model and its tools", True),
+    Key("chat.sides", "ctrl+b", "toggle_sides", "panes", "Show or hide the side panes", False, True),
+    Key("chat.thinking", "ctrl+t", "toggle_thinking", "thinking", "Show or fold what the model thought", False, True),
+    Key("chat.density", "ctrl+o", "cycle_density", "density", "Tool cards: compact, normal, full", False, True),
+    Key("chat.retry", "f5", "retry", "try again", "Try the last turn again, if it did not end well", False, True),
+    Key("chat.new", "ctrl+n", "new_session", "new", "Start a new session", True, True),
+    Key("chat.sessions", "ctrl+s", "sessions", "sessions", "Open an earlier session", True, True),
+    Key("chat.theme", "f9", "themes", "themes", "Choose a theme, with live preview", False, True),
+    Key("servers.down", "j,down", "cursor_down", "down", "Next row"),
+    Key("servers.up", "k,up", "cursor_up", "up", "Previous row"),
+    Key("servers.first", "g,home", "first", "first", "First row"),
+    Key("servers.last", "G,end", "last", "last", "Last row"),
+    Key("servers.toggle", "space", "toggle", "on/off", "Switch the server or the tool on or off", True),
+    Key("servers.open", "enter", "open", "open", "The server's page: tools, log, identity", True),
+    Key("servers.fold", "left,right,h,l", "fold", "fold", "Show or hide the server's tools"),
+    Key("servers.reconnect", "r", "reconnect", "reconnect", "Connect the server again", True),
+    Key("servers.log", "L", "log", "log", "The server's log with its standard error"),
+    Key("servers.add", "n", "add", "add", "Add a server by command or URL"),
+    Key("servers.filter", "slash", "filter", "filter", "Show only rows that contain a text"),
+    Key("transcript.down", "j,down", "line_down", "down", "Scroll down"),
+    Key("transcript.up", "k,up", "line_up", "up", "Scroll up"),
+    Key("transcript.page_down", "pagedown,d", "page_down", "page down", "Scroll a page down"),
+    Key("transcript.page_up", "pageup,u", "page_up", "page up", "Scroll a page up"),
+    Key("transcript.first", "g,home", "top", "start", "Go to the start of the session"),
+    Key("transcript.last", "G,end", "bottom", "end", "Go to the end and follow it"),
+    Key("transcript.next", "right_curly_bracket,n", "next_item", "next", "Select the next message or call"),
+    Key("transcript.previous", "left_curly_bracket,p", "previous_item", "previous", "Select the previous message or call"),
+    Key("transcript.open", "enter", "open_item", "open", "Show the selected call in the inspector; unfold a thought", True),
+    Key("transcript.copy", "y", "copy_item", "copy", "Copy the selection, or the selected message", True),
+    Key("transcript.copy_code", "c", "copy_code", "copy code", "Copy the last code block of the selected message"),
+    Key("transcript.copy_all", "Y", "copy_all", "copy all", "Copy the whole conversation as plain text"),
+    Key("calls.down", "j,down", "cursor_down", "down", "Next call"),
+    Key("calls.up", "k,up", "cursor_up", "up", "Previous call"),
+    Key("calls.first", "g,home", "first", "first", "First call"),
+    Key("calls.last", "G,end", "last", "last", "Last call"),
+    Key("calls.open", "enter", "open", "in chat", "Show the call's card in the chat", True),
+    Key("calls.next_tab", "right,l,right_square_bracket", "next_tab", "next tab", "Arguments, result, frames, timing, log", True),
+    Key("calls.previous_tab", "left,h,left_square_bracket", "previous_tab", "previous tab", "The tab before"),
+    Key("calls.copy", "y", "copy", "copy", "Copy what the tab shows", True),
+    Key("calls.mode", "m", "mode", "tree/text/raw", "Show the result as tree, text or raw"),
+    Key("calls.filter", "slash", "filter", "filter", "Show only calls that contain a text"),
+    Key("composer.send", "enter", "send", "send", "Send the message", True),
+    Key("composer.newline", "ctrl+j,shift+enter,alt+enter", "newline", "new line", "A new line", True),
+    Key("composer.editor", "ctrl+g", "editor", "editor", "Write in $EDITOR"),
+    Key("composer.history", "ctrl+r", "search_history", "history", "Search what you sent before"),
+    Key("approval.once", "y", "answer('once')", "yes, once", "Run this call", True),
+    Key("approval.session", "s", "answer('session')", "this session", "Run it, and this tool without a question in this session", True),
+    Key("approval.always", "a", "answer('always')", "always", "Run it, and this tool without a question from now on", True),
+    Key("approval.deny", "n", "deny", "no", "Do not run it; you may say why", True),
+    Key("approval.edit", "e", "edit", "edit", "Edit the arguments before they are sent", True),
+    Key("approval.view", "v", "view", "view all", "Everything about this call on the whole screen", True),
+    Key("modal.close", "escape", "close", "close", "Close without doing anything"),
+)  # fmt: skip
+
+
+def bindings(region: Region) -> list[Binding]:
+    """The Textual bindings of one region, each with its id, so that ``App.set_keymap`` can give it other keys."""
+    return [
+        Binding(k.keys, k.action, k.name, show=k.shown, priority=k.priority, tooltip=k.help, id=k.id)
+        for k in TABLE
+        if k.region == region
+    ]
