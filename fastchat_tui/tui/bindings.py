@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Region = Literal["app", "chat", "servers", "transcript", "calls", "detail", "composer", "approval", "modal"]
+Region = Literal["app", "chat", "servers", "transcript", "calls", "detail", "tree", "composer", "approval", "modal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,15 @@ TABLE: tuple[Key, ...] = (
     Key("calls.copy", "y", "copy", "copy", "Copy what the tab shows", True),
     Key("calls.mode", "m", "mode", "tree/text/raw", "Show the result as tree, text or raw"),
     Key("calls.filter", "slash", "filter", "filter", "Show only calls that contain a text"),
+    Key("detail.down", "j,down", "cursor_down", "down", "Next row"),
+    Key("detail.up", "k,up", "cursor_up", "up", "Previous row"),
+    Key("detail.page_down", "pagedown,d", "page_down", "page down", "A page down"),
+    Key("detail.page_up", "pageup,u", "page_up", "page up", "A page up"),
+    Key("detail.first", "g,home", "first", "first", "First row"),
+    Key("detail.last", "G,end", "last", "last", "Last row"),
+    Key("tree.open", "enter,space", "toggle", "fold", "Unfold or fold; show a long value whole", True),
+    Key("tree.unfold", "right,l", "unfold", "unfold", "Unfold, or go to the first child"),
+    Key("tree.fold", "left,h", "fold", "fold", "Fold, or go to the parent"),
     Key("composer.send", "enter", "send", "send", "Send the message", True),
     Key("composer.newline", "ctrl+j,shift+enter,alt+enter", "newline", "new line", "A new line", True),
     Key("composer.editor", "ctrl+g", "editor", "editor", "Write in $EDITOR"),
