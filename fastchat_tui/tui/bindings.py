@@ -84,7 +84,7 @@ TABLE: tuple[Key, ...] = (
     Key("detail.page_up", "pageup,u", "page_up", "page up", "A page up"),
     Key("detail.first", "g,home", "first", "first", "First row"),
     Key("detail.last", "G,end", "last", "last", "Last row"),
-    Key("tree.open", "enter,space", "toggle", "fold", "Unfold or fold; show a long value whole", True),
+    Key("tree.open", "enter,space", "toggle_fold", "fold", "Unfold or fold; show a long value whole", True),
     Key("tree.unfold", "right,l", "unfold", "unfold", "Unfold, or go to the first child"),
     Key("tree.fold", "left,h", "fold", "fold", "Fold, or go to the parent"),
     Key("composer.send", "enter", "send", "send", "Send the message", True),

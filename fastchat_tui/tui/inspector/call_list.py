@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import time
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -51,7 +51,7 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         "calls--server",
         "calls--tool",
         "calls--cursor",
-        *(f"calls--{state}" for state in CallState.__args__),  # type: ignore[attr-defined]
+        *(f"calls--{state}" for state in get_args(CallState)),
     }
 
     @dataclass
@@ -67,14 +67,14 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         self._numbers: dict[str, int] = {}
         self._shown: list[str] = []
         self._rows: dict[str, int] = {}
-        self._running: set[str] = set()
+        self._active: set[str] = set()
         self._needle = ""
         self._selected = ""
         self._follow = True
         self._clock: Timer | None = None
 
     def on_mount(self) -> None:
-        self._clock = self.set_interval(0.25, self._tick, pause=not self._running)
+        self._clock = self.set_interval(0.25, self._tick, pause=not self._active)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -90,12 +90,12 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def running(self) -> bool:
-        return bool(self._running)
+        return bool(self._active)
 
     def load(self, records: Iterable[CallRecord]) -> None:
         self._records = {record.call: record for record in records}
         self._numbers = {call: number for number, call in enumerate(self._records, 1)}
-        self._running = {call for call, record in self._records.items() if record.state == "running"}
+        self._active = {call for call, record in self._records.items() if record.state == "running"}
         self._follow = True
         self._selected = ""
         self._sift()
@@ -106,7 +106,7 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         call = record.call
         new = call not in self._records
         self._records[call] = record
-        (self._running.add if record.state == "running" else self._running.discard)(call)
+        (self._active.add if record.state == "running" else self._active.discard)(call)
         self._wind()
         if not new:
             if call in self._rows:
@@ -170,10 +170,10 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _wind(self) -> None:
         if self._clock is not None:
-            (self._clock.resume if self._running else self._clock.pause)()
+            (self._clock.resume if self._active else self._clock.pause)()
 
     def _tick(self) -> None:
-        for call in self._running & self._rows.keys():
+        for call in self._active & self._rows.keys():
             self.refresh_line(self._rows[call])
 
     def on_resize(self) -> None:

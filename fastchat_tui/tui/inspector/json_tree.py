@@ -140,7 +140,7 @@ class Spot(NamedTuple):
     """A row's place in the tree, which stays when rows are added above it."""
 
     level: Level
-    index: int
+    child: int
 
 
 class JsonTree:
@@ -151,6 +151,15 @@ class JsonTree:
         self._reading: list[Branch] = []
         if len(roots) == 1:
             self.unfold(Spot(self.top, 0))
+
+    def extend(self, roots: Sequence[Root]) -> bool:
+        """Appends what ``roots`` has more than is shown; False, and nothing done, when they do not begin alike."""
+        shown = self.top.roots
+        if list(roots[: len(shown)]) != list(shown):
+            return False
+        self.top.roots = roots
+        self.top.changed()
+        return True
 
     @property
     def height(self) -> int:
@@ -191,7 +200,7 @@ class JsonTree:
             level, row = branch, rest - 1
 
     def row_of(self, spot: Spot) -> int:
-        level, row = spot.level, spot.level.row_of(spot.index)
+        level, row = spot.level, spot.level.row_of(spot.child)
         while level.parent is not None:
             row += level.parent.row_of(level.index) + 1
             level = level.parent

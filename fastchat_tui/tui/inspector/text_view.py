@@ -26,9 +26,7 @@ class TextView(SlicedView, inherit_bindings=False):
         "text--accent",
     }
 
-    def __init__(
-        self, passages: Sequence[Passage] = (), *, id: str | None = None, classes: str | None = None
-    ) -> None:
+    def __init__(self, passages: Sequence[Passage] = (), *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._passages = tuple(passages)
         self._wrapped = Wrapped(self._passages, 80)
@@ -89,9 +87,7 @@ class TextView(SlicedView, inherit_bindings=False):
         if span is not None:
             start, end = span[0], len(text) if span[1] == -1 else span[1]
             chosen = self.screen.get_component_rich_style("screen--selection")
-            strip = Strip(
-                [Segment(text[:start], shown), Segment(text[start:end], chosen), Segment(text[end:], shown)]
-            )
+            strip = Strip([Segment(text[:start], shown), Segment(text[start:end], chosen), Segment(text[end:], shown)])
         return strip.apply_offsets(0, y)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:

@@ -59,6 +59,13 @@ class TreeView(SlicedView, inherit_bindings=False):
         self.begin()
         self.go_to(0)
 
+    def extend(self, roots: Sequence[Root]) -> None:
+        """Takes ``roots`` for those shown so far; where these only grew, folds and place stay."""
+        if self._tree.extend(roots):
+            self.begin()
+        else:
+            self.show(roots)
+
     @property
     def cursor_row(self) -> int:
         return self._tree.row_of(self._cursor) if self._cursor is not None else 0
@@ -142,7 +149,7 @@ class TreeView(SlicedView, inherit_bindings=False):
         self._to_end = self.busy
         self._move_to(self.height_now - 1)
 
-    def action_toggle(self) -> None:
+    def action_toggle_fold(self) -> None:
         if not self.height_now:
             return
         spot = self._tree.spot(self.cursor_row)
@@ -157,7 +164,7 @@ class TreeView(SlicedView, inherit_bindings=False):
         spot = self._tree.spot(self.cursor_row)
         if self._tree.unfold(spot):
             self._changed(spot)
-        elif spot.index in spot.level.open:
+        elif spot.child in spot.level.open:
             self._step(1)
 
     def action_fold(self) -> None:
@@ -181,4 +188,4 @@ class TreeView(SlicedView, inherit_bindings=False):
             again = row == self.cursor_row
             self._move_to(row)
             if again or self._tree.row(self._tree.spot(row)).fold:
-                self.action_toggle()
+                self.action_toggle_fold()
