@@ -97,6 +97,7 @@ TABLE: tuple[Key, ...] = (
     Key("approval.deny", "n", "deny", "no", "Do not run it; you may say why", True),
     Key("approval.edit", "e", "edit", "edit", "Edit the arguments before they are sent", True),
     Key("approval.view", "v", "view", "view all", "Everything about this call on the whole screen", True),
+    Key("approval.send", "ctrl+s,ctrl+enter,f10", "send_edit", "send", "Send the edited arguments"),
     Key("modal.close", "escape", "close", "close", "Close without doing anything"),
 )  # fmt: skip
 

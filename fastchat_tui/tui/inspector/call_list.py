@@ -9,6 +9,7 @@ from typing import ClassVar, get_args
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
@@ -204,16 +205,18 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         state = next((word for word in words if room - cell_len(word) - 2 >= least), words[-1])
         state = set_cell_size(state, min(cell_len(state), max(1, room - 2)))
         room = max(1, room - cell_len(state) - 2)
-        prefix = [Segment(f"{server} › ", style("calls--server", partial=True))] if server else []
-        label = fitted([*prefix, Segment(tool, style("calls--tool", partial=True))], room)
+        prefix = [Segment(f"{server} › ", style("calls--server"))] if server else []
+        label = fitted([*prefix, Segment(tool, style("calls--tool"))], room)
         strip = Strip.join(
             [
-                Strip([Segment(number, style("calls--number", partial=True))]),
+                Strip([Segment(number, style("calls--number"))]),
                 label.adjust_cell_length(room + 1),
-                Strip([Segment(f"{state} ", style(f"calls--{record.state}", partial=True))]),
+                Strip([Segment(f"{state} ", style(f"calls--{record.state}"))]),
             ]
         )
         if selected:
-            cursor = style("calls--cursor", partial=True)
+            cursor = style("calls--cursor")
+            if not self.has_focus:
+                cursor = Style(bgcolor=cursor.bgcolor)
             strip = Strip([Segment(t, (s + cursor) if s else cursor) for t, s, _ in strip.adjust_cell_length(width)])
         return strip

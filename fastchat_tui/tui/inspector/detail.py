@@ -50,11 +50,11 @@ class TabLine(Widget):
         gap = " " if width < 36 else "  "
         segments = []
         for tab in TABS:
-            style = self.get_component_rich_style("tab--chosen" if tab == self.chosen else "tab--other", partial=True)
+            style = self.get_component_rich_style("tab--chosen" if tab == self.chosen else "tab--other")
             segments += [Segment(tab, style), Segment(gap)]
         strip = fitted(segments, width)
         if self.mode and strip.cell_length + len(self.mode) <= width:
-            mode = Segment(self.mode, self.get_component_rich_style("tab--mode", partial=True))
+            mode = Segment(self.mode, self.get_component_rich_style("tab--mode"))
             strip = Strip.join([strip.adjust_cell_length(width - len(self.mode)), Strip([mode])])
         return strip.apply_style(self.rich_style).adjust_cell_length(width, self.rich_style)
 

@@ -175,7 +175,7 @@ def timing_passages(record: CallRecord, now: float, width: int) -> list[Passage]
         ("finished", record.finished_at, record.outcome or ""),
     ]
     passages = [
-        Passage(f"{name:<9}{'+' + human_time(at - zero):>11}  {note}".rstrip(), "" if at != zero else "text--heading")
+        Passage(f"{name:<9}{'+' + human_time(at - zero):>9} {note}".rstrip(), "" if at != zero else "text--heading")
         for name, at, note in steps
         if at is not None
     ]

@@ -80,7 +80,7 @@ class TextView(SlicedView, inherit_bindings=False):
 
     def draw_row(self, y: int, width: int) -> Strip:
         text, style = self._wrapped.row(y)
-        shown = self.get_component_rich_style(style, partial=True) if style else None
+        shown = self.get_component_rich_style(style) if style else None
         strip = Strip([Segment(text, shown)])
         selection = self.text_selection
         span = selection.get_span(y) if selection is not None else None

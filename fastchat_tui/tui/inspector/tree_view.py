@@ -97,19 +97,19 @@ class TreeView(SlicedView, inherit_bindings=False):
         spot = self._tree.spot(y)
         row = self._tree.row(spot)
         style = self.get_component_rich_style
-        fold = style("json--fold", partial=True)
+        fold = style("json--fold")
         deep = row.depth > _DEEPEST
         indent = f"{'  ' * _DEEPEST}{row.depth} " if deep else "  " * row.depth
-        kind = style(f"json--{row.kind}", partial=True)
+        kind = style(f"json--{row.kind}")
         segments = [Segment(indent, fold), Segment(f"{row.fold or ' '} ", fold)]
         if row.name:
             root = spot.level is self._tree.top
-            segments.append(Segment(row.name, kind if root else style("json--name", partial=True)))
+            segments.append(Segment(row.name, kind if root else style("json--name")))
             segments.append(Segment("  " if root else ": ", fold))
         segments.append(Segment(row.value, kind))
         strip = fitted(segments, width, fold)
         if y == self.cursor_row and self.has_focus:
-            base = self.rich_style + style("json--cursor", partial=True)
+            base = self.rich_style + style("json--cursor")
             strip = Strip([Segment(text, base) for text, _, _ in strip.adjust_cell_length(width)])
         return strip
 

@@ -1,0 +1,164 @@
+"""The frame that every question is asked in: who asks, the whole matter, and the choices, "no" in front.
+
+Invariants: whatever is asked about can be read to its last character at any size; nothing that allows something has
+the focus; no key counts until the question has stood for ``QUIET`` seconds without one, so that keys which were meant
+for another place decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import ClassVar, NamedTuple
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.inspector.text_view import TextView
+from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.text import clean
+from fastchat_tui.wire.values import Decision, Object
+
+QUIET = 0.4
+
+
+class Choice(NamedTuple):
+    """A button and its key: ``binding`` is an id of the table of keys, ``action`` what both do."""
+
+    binding: str
+    label: str
+    action: str
+
+
+ONCE = Choice("approval.once", "once", "answer('once')")
+ALWAYS = Choice("approval.always", "always", "answer('always')")
+NO = Choice("approval.deny", "no", "deny")
+
+
+class QuestionScreen(ModalScreen[Answer | None]):
+    """Gives an ``Answer``; None when somebody else has answered meanwhile (the opener dismisses it then)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("approval"), *bindings("modal"), *bindings("detail")]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (64, "-wide")]
+    AUTO_FOCUS = "#no"
+
+    waiting: reactive[int] = reactive(0)
+    """How many more questions stand in line."""
+
+    def __init__(
+        self,
+        question: str,
+        heading: str,
+        passages: Sequence[Passage],
+        choices: Sequence[Choice],
+        *,
+        waiting: int = 0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        super().__init__()
+        self.question = question
+        self._heading = clean(heading)
+        self._passages = passages
+        self._choices = choices
+        self._now = clock
+        self._quiet_since = clock()
+        self.set_reactive(QuestionScreen.waiting, waiting)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="question"):
+            yield Static(id="question-heading")
+            yield TextView(self._passages, id="question-body")
+            yield from self.compose_more()
+            with Container(id="question-choices"):
+                for choice in self._choices:
+                    name = "no" if choice is self._choices[-1] else None
+                    yield Button(Content(choice.label), id=name, name=choice.binding, compact=True)
+
+    def compose_more(self) -> ComposeResult:
+        """What a kind of question has below its text."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        self._quiet_since = self._now()
+        self._label_buttons()
+
+    def watch_waiting(self) -> None:
+        line = f"1 of {self.waiting + 1} · " if self.waiting else ""
+        self.query_one("#question-heading", Static).update(Content(f"{line}{self._heading}"))
+
+    @property
+    def body(self) -> TextView:
+        return self.query_one("#question-body", TextView)
+
+    def armed(self) -> bool:
+        """Whether a key counts now; one that does not starts the wait again."""
+        now = self._now()
+        if now - self._quiet_since >= QUIET:
+            return True
+        self._quiet_since = now
+        return False
+
+    def answer(self, decision: Decision, *, arguments: Object | None = None, text: str = "") -> None:
+        self.dismiss(Answer(self.question, decision, arguments=arguments, text=text))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "answer":
+            return any(choice.action == f"answer('{parameters[0]}')" for choice in self._choices)
+        return True
+
+    def on_key(self, event: events.Key) -> None:
+        self.armed()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.run_choice(next(choice for choice in self._choices if choice.binding == event.button.name))
+
+    def run_choice(self, choice: Choice) -> None:
+        self.call_later(self.run_action, choice.action)
+
+    def action_answer(self, decision: Decision) -> None:
+        if self.armed():
+            self.answer(decision)
+
+    def action_deny(self) -> None:
+        if self.armed():
+            self.answer("deny")
+
+    def action_close(self) -> None:
+        self.action_deny()
+
+    def action_cursor_down(self) -> None:
+        self.body.action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        self.body.action_cursor_up()
+
+    def action_page_down(self) -> None:
+        self.body.action_page_down()
+
+    def action_page_up(self) -> None:
+        self.body.action_page_up()
+
+    def action_first(self) -> None:
+        self.body.action_first()
+
+    def action_last(self) -> None:
+        self.body.action_last()
+
+    def _label_buttons(self) -> None:
+        """Each button names the key that does the same, as the user has mapped it."""
+        keys: dict[str, str] = {}
+        for key, active in self.active_bindings.items():
+            keys.setdefault(active.binding.id or "", self.app.get_key_display(active.binding.with_key(key, None)))
+        for button in self.query(Button):
+            if button.name in keys:
+                key = keys[button.name]
+                button.label = Content.assemble((key, "bold underline"), " ", str(button.label))

@@ -1,0 +1,100 @@
+"""The modal that belongs to a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from time import monotonic
+from urllib.parse import urlsplit
+
+from textual.screen import ModalScreen
+
+from fastchat_tui.tui.inspector.pages import pretty
+from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modals.approval import ApprovalScreen
+from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.events import Asked
+from fastchat_tui.wire.values import Approval, GoOn, KeyUse, ServerView, Tool, Trust
+
+_THIS_RUN = ONCE._replace(label="this run")
+_GO_ON = ONCE._replace(label="go on")
+_STOP = NO._replace(label="stop")
+
+
+def question_modal(
+    asked: Asked,
+    *,
+    tool: Tool | None,
+    server: ServerView | None,
+    waiting: int = 0,
+    clock: Callable[[], float] = monotonic,
+) -> ModalScreen[Answer | None]:
+    """``waiting`` is how many more questions stand in line; ``clock`` counts seconds."""
+
+    def ask(heading: str, passages: list[Passage], *choices: Choice) -> QuestionScreen:
+        return QuestionScreen(asked.question, heading, passages, choices, waiting=waiting, clock=clock)
+
+    match asked.about:
+        case Approval() as about:
+            return ApprovalScreen(asked.question, about, tool=tool, server=server, waiting=waiting, clock=clock)
+        case Trust() as about:
+            return ask("fastchat-tui asks: use this file?", trust_passages(about), _THIS_RUN, ALWAYS, NO)
+        case KeyUse() as about:
+            return ask("fastchat-tui asks: send your key there?", key_passages(about), _THIS_RUN, ALWAYS, NO)
+        case GoOn() as about:
+            steps = f"{about.steps} step{'' if about.steps == 1 else 's'}"
+            return ask(f"fastchat-tui asks: go on after {steps}?", [Passage(about.why)], _GO_ON, _STOP)
+        case other:
+            return ask(*_unknown(other), NO)
+
+
+def trust_passages(about: Trust) -> list[Passage]:
+    """Everything that the file would start, contact or read, each whole."""
+    found = [
+        Passage("It was found in a folder; nothing in it has been used yet.", "text--muted"),
+        Passage(f"file    {about.path}"),
+        Passage(f"folder  {about.folder}"),
+    ]
+    if about.changed:
+        found.append(Passage("It has changed since you trusted it.", "text--bad"))
+    if about.starts:
+        found.append(Passage("It would start or contact, with your rights:", "text--warning"))
+        found += [Passage(f"{number}. {start}") for number, start in enumerate(about.starts, 1)]
+    else:
+        found.append(Passage("It starts no program and names no server.", "text--muted"))
+    if about.names:
+        found.append(Passage("Variables that it reads or sets:", "text--heading"))
+        found.append(Passage(", ".join(about.names)))
+    found.append(Passage(f"content {about.digest}", "text--muted"))
+    return found
+
+
+def key_passages(about: KeyUse) -> list[Passage]:
+    host = urlsplit(about.origin).hostname or "" if _is_url(about.origin) else ""
+    found = [
+        Passage("Your API key was never sent to this origin before:", "text--muted"),
+        Passage(about.origin, "text--accent"),
+        Passage(f"named by {about.source}"),
+    ]
+    if host.startswith("xn--") or ".xn--" in host or not about.origin.isascii():
+        found.append(Passage("The name holds letters that may look like others. Compare it with care.", "text--bad"))
+    if about.origin.startswith("http://") and host not in ("localhost", "127.0.0.1", "::1"):
+        found.append(Passage("The connection is not encrypted: anybody on the way can read the key.", "text--bad"))
+    return found
+
+
+def _is_url(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unknown(about: object) -> tuple[str, list[Passage]]:
+    """A question of a later version: it can be read and denied."""
+    kind = getattr(about, "kind", type(about).__name__)
+    body = pretty(asdict(about)) if is_dataclass(about) and not isinstance(about, type) else repr(about)
+    note = "This version knows no answer to that but no."
+    return f"fastchat-tui asks: {kind}", [Passage(note, "text--warning"), Passage(body)]
