@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ", "FASTCHAT_TEST_NPM")
-KEPT_PREFIXES = ("PYTEST_", "COVERAGE_", "COV_")
+KEPT_PREFIXES = ("PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
 
 
 class NetworkForbidden(OSError):
