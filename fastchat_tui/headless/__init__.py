@@ -1,0 +1,1 @@
+"""What is piped: the engine without a screen. stdout is data, stderr is narration."""

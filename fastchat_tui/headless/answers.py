@@ -1,0 +1,120 @@
+"""Who answers a question when there is no screen: the command line, the terminal, or nobody.
+
+Nobody means no: a call is denied and the model is told so; what must be agreed to before anything runs (a folder's
+configuration, a new place for the key) ends the command with a remedy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+
+from fastchat_tui.headless.exits import ConsentError
+from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.events import Asked
+from fastchat_tui.wire.values import About, Approval, Decision, GoOn, KeyUse, Trust
+
+Ask = Callable[[str], Awaitable[str]]
+"""Puts a text to the user and returns the line that they typed."""
+
+WORDS: dict[str, Decision] = {
+    "y": "once",
+    "yes": "once",
+    "o": "once",
+    "once": "once",
+    "s": "session",
+    "session": "session",
+    "a": "always",
+    "always": "always",
+}
+REMEMBER_CALL = "[y]es · for this [s]ession · [a]lways · [N]o: "
+REMEMBER_PLACE = "[y]es, this time · [a]lways · [N]o: "
+
+
+class Answers:
+    """``yes`` approves every call, and nothing else. ``ask`` is None when nobody can be asked."""
+
+    def __init__(self, voice: Voice, ask: Ask | None = None, *, yes: bool = False) -> None:
+        self._voice = voice
+        self._ask = ask
+        self._yes = yes
+        self.unasked: list[str] = []
+        """The calls that were denied because nobody could be asked."""
+
+    async def decide(self, asked: Asked) -> Answer:
+        """Raises ConsentError when the command cannot go on without a yes."""
+        about = asked.about
+        if self._yes and isinstance(about, Approval):
+            return Answer(asked.question, "once")
+        typed = await self._typed(about)
+        if typed is None:
+            return Answer(asked.question, "deny", text=self._nobody(about))
+        decision = WORDS.get(typed.lower(), "deny")
+        if decision == "session" and not isinstance(about, Approval):
+            decision = "deny"
+        if decision == "deny":
+            self._refused(about)
+        return Answer(asked.question, decision)
+
+    async def _typed(self, about: About) -> str | None:
+        if self._ask is None:
+            return None
+        try:
+            return await self._ask(question(about))
+        except (OSError, EOFError):
+            return None
+
+    def _nobody(self, about: About) -> str:
+        """What follows from nobody being there; for a call, the words that the model reads."""
+        match about:
+            case Approval(server=server, tool=tool):
+                self.unasked.append(f"{server}.{tool}")
+                self._voice.complain(
+                    f"{server} › {tool} was denied: there is no terminal to ask on.",
+                    f"Allow it with --allow '{server}.{tool}', or every call with --yes.",
+                )
+                return "Nobody was there to approve it."
+            case GoOn(why=why):
+                self._voice.complain(why, "Stopped here: there is no terminal to ask on.")
+                return ""
+            case Trust(path=path):
+                raise ConsentError(
+                    f"{path} is not trusted yet{' in its new form' if about.changed else ''}; nothing of it was used.",
+                    "Look at it, then start fastchat-tui in that folder once and agree, or name it with --config.",
+                )
+            case KeyUse(origin=origin, source=source):
+                raise ConsentError(
+                    f"Your key was never sent to {origin} (named by {source}); nothing was sent.",
+                    "Start fastchat-tui once with the same settings and agree, or correct the base URL.",
+                )
+            case _:
+                assert_never(about)
+
+    @staticmethod
+    def _refused(about: About) -> None:
+        if isinstance(about, Trust | KeyUse):
+            what = about.path if isinstance(about, Trust) else f"sending the key to {about.origin}"
+            raise ConsentError(f"You did not agree to {what}.", "Nothing of it was used.")
+
+
+def question(about: About) -> str:
+    """All that a person needs to decide, and the keys."""
+    match about:
+        case Approval(server=server, tool=tool, arguments=arguments, destination=destination):
+            shown = json.dumps(arguments, indent=2, ensure_ascii=False)
+            where = f" ({destination})" if destination else ""
+            return f"\n{server} › {tool}{where}\n{shown}\nRun this call? {REMEMBER_CALL}"
+        case Trust(path=path, folder=folder, changed=changed, starts=starts, names=names):
+            changed_note = " It was trusted before, with another content." if changed else ""
+            lines = [f"\n{path} was found in {folder}.{changed_note}"]
+            lines += [f"  starts or contacts  {start}" for start in starts]
+            lines += [f"  reads or sets       {', '.join(names)}"] if names else []
+            return "\n".join([*lines, f"Use it? {REMEMBER_PLACE}"])
+        case KeyUse(origin=origin, source=source):
+            return f"\n{source} wants your key sent to {origin}, for the first time.\nSend it there? {REMEMBER_PLACE}"
+        case GoOn(steps=steps, why=why):
+            return f"\n{why} ({steps} steps so far)\nGo on? [y]es · [N]o: "
+        case _:
+            assert_never(about)

@@ -1,0 +1,71 @@
+"""The events of a command, with what every command does about them: questions answered, trouble told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from fastchat_tui.headless.answers import Answers
+from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.errors import CommandError
+from fastchat_tui.wire.events import Asked, EngineStarted, Event, Noticed, RetryScheduled, ServerChanged, Stamped
+from fastchat_tui.wire.ports import Engine
+from fastchat_tui.wire.text import one_line
+from fastchat_tui.wire.values import ServerView
+
+Servers = Mapping[str, ServerView]
+Heard = Callable[[Stamped], None]
+
+
+class Reader:
+    """An async iterator of the engine's events."""
+
+    def __init__(self, engine: Engine, answers: Answers, voice: Voice) -> None:
+        self._engine = engine
+        self._answers = answers
+        self._voice = voice
+        self._events = engine.subscribe()
+
+    def __aiter__(self) -> Reader:
+        return self
+
+    async def __anext__(self) -> Stamped:
+        stamped = await self._events.__anext__()
+        self._tell(stamped.event)
+        if isinstance(stamped.event, Asked):
+            await self._engine.send(await self._answers.decide(stamped.event))
+        return stamped
+
+    def close(self) -> None:
+        self._events.close()
+
+    async def settle(self, server: str = "", hear: Heard = lambda _: None) -> Servers:
+        """Starts the engine; returns when no server (or not the one named) is still connecting."""
+        self._engine.begin()
+        started = False
+        async for stamped in self:
+            hear(stamped)
+            started = started or isinstance(stamped.event, EngineStarted)
+            servers = self._engine.snapshot().servers
+            waited_for = servers.values() if not server else [servers[server]] if server in servers else []
+            if started and all(view.state != "connecting" for view in waited_for):
+                return servers
+        raise CommandError("The engine ended before it was ready.")
+
+    def _tell(self, event: Event) -> None:
+        match event:
+            case Noticed(level="error" | "warning", text=text, remedy=remedy):
+                self._voice.complain(text, remedy)
+            case ServerChanged(server=server, state="failed" | "closed" | "needs_login" as state, detail=detail):
+                words = state.replace("_", " ")
+                self._voice.narrate(f"{server}: {words}{f', {one_line(detail)}' if detail else ''}")
+            case RetryScheduled(why=why, seconds=seconds):
+                self._voice.narrate(f"{why} Trying again in {seconds:.0f} s.")
+            case _:
+                pass
+
+
+def heard_cancel() -> None:
+    """Ctrl+C cancelled this task, and that was acted upon: what comes now may wait again."""
+    if (task := asyncio.current_task()) is not None:
+        task.uncancel()
