@@ -7,7 +7,7 @@ import difflib
 import json
 
 from fastchat_tui.headless.answers import Answers
-from fastchat_tui.headless.exits import Exit, of_outcome
+from fastchat_tui.headless.exits import Exit, UsageError, of_outcome
 from fastchat_tui.headless.reader import Reader, Servers, heard_cancel
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.headless.writers import call_object
@@ -50,17 +50,17 @@ async def call(
 
 
 def read_arguments(text: str) -> Object:
-    """The JSON object on the command line. Raises CommandError saying where it is wrong."""
+    """The JSON object on the command line. Raises UsageError saying where it is wrong."""
     try:
         value = json.loads(text or "{}")
     except RecursionError:
-        raise CommandError("The arguments are nested too deeply.") from None
+        raise UsageError("The arguments are nested too deeply.") from None
     except ValueError as error:
-        raise CommandError(
+        raise UsageError(
             f"The arguments are no JSON: {error}.", """Write them as one object: '{"name": 1}'."""
         ) from None
     if not isinstance(value, dict):
-        raise CommandError("The arguments are no JSON object.", """Write them as one object: '{"name": 1}'.""")
+        raise UsageError("The arguments are no JSON object.", """Write them as one object: '{"name": 1}'.""")
     return value
 
 

@@ -33,8 +33,14 @@ class ConsentError(FastchatError):
     """Nobody is there to agree to what was asked."""
 
 
+class UsageError(FastchatError):
+    """The command line asks for something that cannot be."""
+
+
 def of_error(error: FastchatError) -> Exit:
     match error:
+        case UsageError():
+            return Exit.USAGE
         case ConsentError():
             return Exit.CONSENT
         case ConfigError():

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import pytest
 
 from fastchat_tui.headless.call import call, read_arguments
-from fastchat_tui.headless.exits import Exit
+from fastchat_tui.headless.exits import Exit, UsageError
 from fastchat_tui.headless.servers import list_servers, list_tools
 from fastchat_tui.wire.commands import CallTool, Command
-from fastchat_tui.wire.errors import CommandError, ServerError
+from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import (
     CallFinished,
     CallProgressed,
@@ -152,7 +152,7 @@ async def test_ctrl_c_during_a_call_ends_it(console: Console) -> None:
 
 @pytest.mark.parametrize("text", ["[1]", "{", "nul", '"a"', "[" * 100_000])
 def test_arguments_that_are_no_object_are_told(text: str) -> None:
-    with pytest.raises(CommandError):
+    with pytest.raises(UsageError):
         read_arguments(text)
 
 

@@ -1,0 +1,126 @@
+"""argv → front end. Nothing heavy is imported before the choice is made, nor outside the guarded child."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from fastchat_tui import __version__, guardian
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+EPILOG = """\
+exit status:
+  0  done as asked              4  configuration file or value
+  1  failed; tool said error    5  model or its endpoint
+  2  usage; no terminal         6  MCP server
+  3  consent is missing         130 interrupted · 128 + n stopped by signal n
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status. It returns in the guardians and in the program that they guard, each with the same."""
+    try:
+        arguments = make_parser().parse_args(argv)
+        if arguments.command != "chat":
+            return guardian.guard(lambda: _run(arguments))
+        if problem := no_screen():
+            print(f"fastchat-tui: {problem}", file=sys.stderr)
+            return USAGE_ERROR
+        return guardian.guard(lambda: _run(arguments), full_screen=True)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fastchat_tui.launch import run
+
+    return run(arguments)
+
+
+def no_screen() -> str:
+    """Why the full screen cannot be shown here; empty when it can."""
+    instead = "In scripts and pipes use: fastchat-tui ask “…”"
+    for name, stream in (("standard input", sys.stdin), ("standard output", sys.stdout)):
+        if stream is None or not stream.isatty():
+            return f"the full screen needs a terminal, and {name} is none.\n  {instead}"
+    if os.environ.get("TERM") == "dumb":
+        return f"the full screen needs a terminal that can move its cursor, and TERM is “dumb”.\n  {instead}"
+    return ""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="fastchat-tui",
+        description="Chat with any model over your MCP servers in a full-screen terminal, and see every call it makes.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_common()],
+        allow_abbrev=False,
+    )
+    top.set_defaults(command="chat", config="", model="", base_url="", system="", session="", demo=False)
+    top.add_argument("--version", action="version", version=f"fastchat-tui {__version__}")
+    top.add_argument("--theme", default="", metavar="NAME", help="the theme of this run")
+    top.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    commands = top.add_subparsers(title="commands, without the screen", metavar="COMMAND")
+
+    ask = _command(commands, "ask", "Ask once; the answer goes to stdout.")
+    ask.add_argument("message", nargs="*", help="the message; what is piped in follows it; “-”: read it from stdin")
+    ask.add_argument(
+        "--output",
+        choices=("text", "json", "jsonl"),
+        default="text",
+        help="text, one object at the end, or every event",
+    )
+    ask.add_argument("--allow", action="append", default=[], metavar="SERVER.TOOL", help="run it unasked; may end in *")
+    ask.add_argument("--yes", action="store_true", help="run every tool unasked")
+    ask.add_argument("--no-tools", action="store_true", help="start no server")
+
+    servers = _command(commands, "servers", "List the configured servers and how they came up.")
+    servers.add_argument("--json", action="store_true", help="as JSON")
+
+    tools = _command(commands, "tools", "List the tools that the servers offer.")
+    tools.add_argument("server", nargs="?", default="", help="only those of this server")
+    tools.add_argument("--json", action="store_true", help="as JSON, with schemas")
+
+    call = _command(commands, "call", "Call one tool by hand, without a model.")
+    call.add_argument("server", help="the server's name in the configuration")
+    call.add_argument("tool", help="the tool's name")
+    call.add_argument("arguments", nargs="?", default="{}", help="a JSON object; “-” reads it from stdin")
+    call.add_argument("--json", action="store_true", help="the result as JSON")
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_common()],
+        allow_abbrev=False,
+    )
+    command.set_defaults(command=name)
+    command.add_argument("-q", "--quiet", action="store_true", help="no narration on stderr")
+    return command
+
+
+def _common() -> argparse.ArgumentParser:
+    """Options that may stand before and after a command, so that behind it no default undoes what stood before it."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--config", metavar="FILE", help="the configuration; naming it is consent to what it starts")
+    common.add_argument("--model", metavar="NAME", help="the model")
+    common.add_argument("--base-url", metavar="URL", help="the endpoint of the model's API")
+    common.add_argument("--system", metavar="TEXT", help="the system prompt")
+    common.add_argument("--demo", action="store_true", help="a scripted model and a bundled server: no key, no network")
+    session = common.add_mutually_exclusive_group()
+    session.add_argument(
+        "--continue", dest="session", action="store_const", const="continue", help="go on with the last session"
+    )
+    session.add_argument("--session", metavar="ID", help="go on with this session")
+    return common

@@ -1,0 +1,175 @@
+"""Runs what the command line chose: the engine is opened around the front end, on the same loop.
+
+The border of the process: every error ends here as words on stderr and an exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import logging
+import os
+import signal
+import stat
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, TextIO
+
+from fastchat_tui import crash
+from fastchat_tui.headless.exits import Exit, UsageError, of_error
+from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.errors import FastchatError
+from fastchat_tui.wire.text import clean
+
+if TYPE_CHECKING:
+    from fastchat_tui.compose import Options
+    from fastchat_tui.wire.ports import Engine
+
+STOPPING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    crash.install()
+    logging.getLogger().addHandler(logging.NullHandler())  # no logger of a library may write on the screen
+    _forgive_encoding(sys.stdout, sys.stderr)
+    voice = Voice(sys.stdout, sys.stderr, quiet=getattr(arguments, "quiet", False))
+    try:
+        return asyncio.run(_front_end(arguments, voice))
+    except FastchatError as error:
+        voice.complain(error.text, error.remedy)
+        return of_error(error)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return Exit.BROKEN_PIPE
+    except Exception as error:
+        voice.complain(crash.told(error))
+        return Exit.FAILED
+
+
+def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, None, int]:
+    match arguments.command:
+        case "ask":
+            return _headless(arguments, voice, message(arguments.message, sys.stdin))
+        case "call":
+            from fastchat_tui.headless.call import read_arguments
+
+            text = arguments.arguments
+            arguments.arguments = read_arguments(sys.stdin.read() if text == "-" else text)
+            return _headless(arguments, voice)
+        case "chat":
+            return _chat(arguments)
+        case _:
+            return _headless(arguments, voice)
+
+
+async def _chat(arguments: argparse.Namespace) -> int:
+    from fastchat_tui.compose import open_engine
+    from fastchat_tui.tui.app import FastchatApp
+
+    async with open_engine(options(arguments)) as engine:
+        app = FastchatApp(engine, theme=arguments.theme)
+        _on_stop(lambda number: app.exit(return_code=128 + number))
+        await app.run_async(mouse=not arguments.no_mouse)
+        return app.return_code or 0
+
+
+async def _headless(arguments: argparse.Namespace, voice: Voice, text: str = "") -> int:
+    from fastchat_tui.compose import open_engine
+
+    if (task := asyncio.current_task()) is not None:
+        _on_stop(lambda number: task.cancel())
+    async with open_engine(options(arguments)) as engine:
+        return await _command(arguments, engine, voice, text)
+
+
+async def _command(arguments: argparse.Namespace, engine: Engine, voice: Voice, text: str) -> Exit:
+    from fastchat_tui.headless.answers import Answers
+    from fastchat_tui.headless.terminal import Terminal
+
+    somebody = sys.stdin.isatty() or sys.stderr.isatty()
+    answers = Answers(voice, Terminal().ask if somebody else None, yes=getattr(arguments, "yes", False))
+    match arguments.command:
+        case "ask":
+            from fastchat_tui.headless.ask import ask
+
+            return await ask(engine, text, answers, voice, output=arguments.output)
+        case "call":
+            from fastchat_tui.headless.call import call
+
+            return await call(
+                engine, arguments.server, arguments.tool, arguments.arguments, answers, voice, as_json=arguments.json
+            )
+        case "tools":
+            from fastchat_tui.headless.servers import list_tools
+
+            return await list_tools(engine, answers, voice, server=arguments.server, as_json=arguments.json)
+        case _:
+            from fastchat_tui.headless.servers import list_servers
+
+            return await list_servers(engine, answers, voice, as_json=arguments.json)
+
+
+def options(arguments: argparse.Namespace) -> Options:
+    from fastchat_tui.compose import Options
+
+    return Options(
+        config=arguments.config,
+        model=arguments.model,
+        base_url=arguments.base_url,
+        demo=arguments.demo,
+        session=arguments.session,
+        system=arguments.system,
+        allow=tuple(getattr(arguments, "allow", ())),
+        yes=getattr(arguments, "yes", False),
+        tools=not getattr(arguments, "no_tools", False),
+    )
+
+
+def message(words: list[str], stdin: TextIO) -> str:
+    """What is asked: the words, then what is piped in. Raises UsageError when that is nothing."""
+    text = "" if words == ["-"] else " ".join(words)
+    if words in ([], ["-"]) or _is_piped(stdin):
+        text = "\n\n".join(part for part in (text, stdin.read()) if part.strip())
+    if not text.strip():
+        raise UsageError("there is no message.", "fastchat-tui ask “your question”, or pipe it in.")
+    return clean(text)
+
+
+def _is_piped(stdin: TextIO) -> bool:
+    """A pipe, a file or a socket: not a terminal, and not the null device of a job without input."""
+    try:
+        mode = os.fstat(stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
+def _on_stop(stop: Callable[[int], object]) -> None:
+    """SIGTERM and SIGHUP end the program in order: what is open is closed, what was said is saved."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_report)
+    for number in STOPPING:
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop, number)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """An error in a task that nobody awaits: it belongs into a report, not on the screen."""
+    if isinstance(error := context.get("exception"), Exception):
+        crash.write_report(error)
+
+
+def _forgive_encoding(*streams: TextIO) -> None:
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_stdout() -> None:
+    """Nobody reads it: what is still buffered must not fail once more when the interpreter ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
