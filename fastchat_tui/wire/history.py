@@ -5,7 +5,9 @@ Every call in it has exactly one answer before the next message, also after a ca
 
 from __future__ import annotations
 
-from fastchat_tui.wire.events import CallFinished, ReplyFinished, Stamped, TurnFinished, TurnStarted
+import json
+
+from fastchat_tui.wire.events import CallFinished, CallStarted, ReplyFinished, Stamped, TurnFinished, TurnStarted
 from fastchat_tui.wire.text import head_and_tail, size_of_base64
 from fastchat_tui.wire.values import (
     AssistantMessage,
@@ -33,9 +35,15 @@ class History:
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
-        self._turn_start = 0
-        self._open: dict[str, None] = {}
+        self._open: dict[str, str] = {}
+        """Calls without an answer yet, each with a note that belongs into it."""
         self._retryable = False
+        self._calls: set[str] = set()
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """The ids of all calls that the model ever proposed here; a new one must be another."""
+        return frozenset(self._calls)
 
     def messages(self) -> tuple[Message, ...]:
         """The history as it may be sent now: calls that are still open carry an answer that says so."""
@@ -56,11 +64,14 @@ class History:
                 if any(isinstance(p, TextPart | CallPart) for p in parts):
                     self._messages.append(AssistantMessage(parts, issuer))
                     self._retryable = bool(cut)
-                self._open = {part.call: None for part in parts if isinstance(part, CallPart)}
+                self._calls.update(part.call for part in parts if isinstance(part, CallPart))
+                self._open = {part.call: "" for part in parts if isinstance(part, CallPart)}
+            case CallStarted(call=call, arguments=dict() as arguments) if call in self._open:
+                self._open[call] = f"The user changed the arguments to {json.dumps(arguments, ensure_ascii=False)}\n"
             case CallFinished(call=call) as e if call in self._open:
-                del self._open[call]
-                text = head_and_tail(render(e.content, e.structured), MAX_RESULT) or f"({e.outcome}, no content)"
-                self._messages.append(ToolMessage(call, text, e.outcome != "ok"))
+                note = self._open.pop(call)
+                text = note + head_and_tail(render(e.content, e.structured), MAX_RESULT)
+                self._messages.append(ToolMessage(call, text or f"({e.outcome}, no content)", e.outcome != "ok"))
             case TurnFinished():
                 self._close()
             case _:

@@ -140,6 +140,11 @@ class SessionStore(Protocol):
 
     async def create(self, session: str, at: float) -> None: ...
 
+    async def claim(self, session: str) -> bool:
+        """Makes this process the one writer of a session, until it claims another or closes. False: another process
+        is at it."""
+        ...
+
     async def append(self, session: str, events: Sequence[Stamped]) -> None:
         """Durable when it returns. Deltas of a step are dropped once its ReplyFinished is written."""
         ...

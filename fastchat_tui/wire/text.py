@@ -15,6 +15,7 @@ _HIDDEN = re.compile(
     "[\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
 )
+_CONTROL_BYTES = bytes(code for code in range(128) if CONTROL.match(chr(code)))
 _UNSAFE = re.compile(CONTROL.pattern[:-1] + _HIDDEN.pattern[1:])
 
 
@@ -34,7 +35,11 @@ def clean(text: str) -> str:
     """
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")
-    return _UNSAFE.sub(_visible, text) if _UNSAFE.search(text) else text
+    if text.isascii():  # ten times as fast as the pattern, and results of tools are megabytes of it
+        raw = text.encode()
+        if len(raw.translate(None, _CONTROL_BYTES)) == len(raw):
+            return text
+    return _UNSAFE.sub(_visible, text)
 
 
 def one_line(text: str, limit: int = 200) -> str:

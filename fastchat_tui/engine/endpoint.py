@@ -1,0 +1,159 @@
+"""Who thinks: the model in use, and the key that goes with it.
+
+A key is bound to the origin that it was given for. Before it goes anywhere else for the first time, a person is asked;
+the keyring is touched only when a request needs a key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from fastchat_tui.engine.questions import Questions
+from fastchat_tui.wire.errors import ModelError, VaultError
+from fastchat_tui.wire.events import ModelChanged, Noticed
+from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
+from fastchat_tui.wire.text import Masker
+from fastchat_tui.wire.values import KeyUse, ModelView
+
+OPENAI = "https://api.openai.com/v1"
+NO_KEY = "Paste a key (Ctrl+P, “key”), set OPENAI_API_KEY, or choose a local endpoint."
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """All that is needed to make a model."""
+
+    model: str
+    base_url: str = ""
+    wire: str = ""
+    key: str = field(default="", repr=False)
+    key_source: str = ""
+
+
+MakeModel = Callable[[Address], Model]
+
+
+def origin(base_url: str) -> str:
+    """``scheme://host:port`` of an endpoint, the default port spelt out."""
+    parts = urlsplit(base_url or OPENAI)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+class Endpoint:
+    def __init__(
+        self, make: MakeModel, settings: Settings, vault: Vault, questions: Questions, masker: Masker, emit: Emit
+    ) -> None:
+        self._make = make
+        self._settings = settings
+        self._vault = vault
+        self._questions = questions
+        self._masker = masker
+        self._emit = emit
+        self._address = Address("")
+        self._base_url_source = ""
+        self._model: Model | None = None
+        self._allowed: set[str] = {origin(OPENAI)}
+
+    @property
+    def view(self) -> ModelView:
+        if self._model is None:
+            return ModelView(self._address.model)
+        view = self._model.view()
+        if not view.key and origin(self._address.base_url) in self._settings.key_origins():
+            return replace(view, key="keyring")
+        return view
+
+    @property
+    def name(self) -> str:
+        return self._address.model
+
+    async def configure(self, config: Config) -> None:
+        self._base_url_source = config.base_url_source
+        address = Address(config.model, config.base_url, config.wire, config.key, config.key_source)
+        if not address.key and self._address.key_source == "this run":
+            address = replace(address, key=self._address.key, key_source="this run")
+        if self._model is None or address != self._address:
+            await self._use(address)
+
+    async def set_model(self, model: str, base_url: str) -> None:
+        address = replace(self._address, model=model)
+        if base_url and base_url != address.base_url:
+            self._base_url_source = "your choice"
+            address = replace(address, base_url=base_url, wire="")
+            if address.key_source in ("keyring", "this run"):  # it was given for another origin
+                address = replace(address, key="", key_source="")
+        await self._use(address)
+        await asyncio.to_thread(self._settings.set_model, model, base_url)
+
+    async def set_key(self, key: str, remember: bool) -> None:
+        key = key.strip()
+        self._masker.learn([key])
+        here = origin(self._address.base_url)
+        source = "this run"
+        if remember:
+            try:
+                await self._vault.set(_entry(here), key)
+            except VaultError as error:
+                self._emit(
+                    Noticed(level="warning", text=f"{error.text} The key lasts until you quit.", remedy=error.remedy)
+                )
+            else:
+                source = "keyring"
+                await asyncio.to_thread(self._settings.allow_key_origin, here)
+        self._allowed.add(here)
+        await self._use(replace(self._address, key=key, key_source=source))
+
+    async def ready(self) -> Model:
+        """The model, with consent and key. Raises ModelError when there is none."""
+        if self._model is None:
+            raise ModelError("model", "No model is configured.", "Choose one with /model.")
+        if not self._model.view().key:
+            await self._find_key()
+        await self._consent()
+        return self._model
+
+    async def close(self) -> None:
+        if self._model:
+            await self._model.close()
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _use(self, address: Address) -> None:
+        old, self._address = self._model, address
+        self._model = self._make(address)
+        self._emit(ModelChanged(model=self.view))
+        if old:
+            await old.close()
+
+    async def _find_key(self) -> None:
+        here = origin(self._address.base_url)
+        try:
+            key = await self._vault.get(_entry(here)) if here in self._settings.key_origins() else None
+        except VaultError as error:
+            raise ModelError("auth", f"The key could not be read. {error.text}", error.remedy) from error
+        if not key:
+            raise ModelError("auth", f"There is no key for {here}.", NO_KEY)
+        self._masker.learn([key])
+        await self._use(replace(self._address, key=key, key_source="keyring"))
+
+    async def _consent(self) -> None:
+        address, here = self._address, origin(self._address.base_url)
+        belongs = self._base_url_source in ("", "command line", "your choice", address.key_source)
+        if not address.key or belongs or address.key_source == "keyring":
+            return
+        if here in self._allowed or here in self._settings.key_origins():
+            return
+        answer = await self._questions.ask(KeyUse(here, self._base_url_source))
+        if answer.decision == "deny":
+            raise ModelError("auth", f"You did not let the key go to {here}.", "Choose an endpoint with /model.")
+        self._allowed.add(here)
+        if answer.decision == "always":
+            await asyncio.to_thread(self._settings.allow_key_origin, here)
+
+
+def _entry(here: str) -> str:
+    return f"key:{here}"

@@ -1,0 +1,184 @@
+"""The servers together: which run, what they offer, where a call goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from fastchat_tui.wire.errors import CommandError, ServerError
+from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved
+from fastchat_tui.wire.names import model_names
+from fastchat_tui.wire.ports import Emit, MakeServer, OnProgress, Server, Settings
+from fastchat_tui.wire.values import Object, ServerSpec, Tool, ToolResult
+
+Weigh = Callable[[Tool], tuple[int, str]]
+"""Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""
+
+
+class Fleet:
+    """Owns the connections. The switches of the user decide which servers run and which tools are offered."""
+
+    def __init__(self, make: MakeServer, settings: Settings, weigh: Weigh, emit: Emit) -> None:
+        self._make = make
+        self._settings = settings
+        self._weigh = weigh
+        self._emit = emit
+        self._specs: dict[str, ServerSpec] = {}
+        self._servers: dict[str, Server] = {}
+        self._catalogues: dict[str, CatalogueChanged] = {}
+        self._ready: set[str] = set()
+        self._set_aside: dict[tuple[str, str], str] = {}
+
+    async def apply(self, specs: Iterable[ServerSpec]) -> None:
+        """Makes the running servers those of ``specs``; one whose entry did not change is not touched."""
+        wanted = {spec.name: spec for spec in specs}
+        changed = [name for name, spec in self._specs.items() if wanted.get(name) != spec]
+        await asyncio.gather(*(self._stop(name) for name in changed))
+        for name in [name for name in self._specs if name not in wanted]:
+            self._catalogues.pop(name, None)
+            self._emit(ServerRemoved(server=name))
+        fresh = [name for name in wanted if self._specs.get(name) != wanted[name]]
+        self._specs = wanted
+        for name in fresh:
+            spec = wanted[name]
+            if spec.problem:
+                self._emit(self._changed(name, "failed", spec.problem))
+            elif self._is_on(spec):
+                self._start(name)
+            else:
+                self._emit(self._changed(name, "off"))
+
+    async def connect(self, name: str) -> None:
+        """Switches a server on, or connects a running one again."""
+        spec = self._spec(name)
+        if spec.problem:
+            raise CommandError(f"{name} cannot be started: {spec.problem}", "Mend its entry, then reload the file.")
+        if server := self._servers.get(name):
+            server.reconnect()
+            return
+        await asyncio.to_thread(self._settings.set_enabled, name, True)
+        if name not in self._servers:
+            self._start(name)
+
+    async def disconnect(self, name: str) -> None:
+        """Switches a server off; when this returns, its process tree is gone."""
+        spec = self._spec(name)
+        await asyncio.to_thread(self._settings.set_enabled, spec.name, False)
+        await self._stop(name)
+        self._emit(self._changed(name, "off"))
+
+    async def enable_tool(self, server: str, tool: str, on: bool) -> None:
+        if self.tool(server, tool) is None:
+            raise CommandError(f"{server} offers no tool “{tool}”.")
+        await asyncio.to_thread(self._settings.set_tool_enabled, server, tool, on)
+        self._set_aside.pop((server, tool), None)
+        self._publish(self._catalogues[server])
+
+    def set_aside(self, model_name: str, why: str) -> Tool | None:
+        """Offers a tool no longer, because its definition made the model's API refuse the request."""
+        tool = self.find(model_name)
+        if tool is not None:
+            self._set_aside[tool.server, tool.name] = why
+            self._publish(self._catalogues[tool.server])
+        return tool
+
+    def tools(self) -> tuple[Tool, ...]:
+        """What the model is offered now, in an order that does not change without need (prompt caches)."""
+        usable = (
+            tool
+            for name in self._ready
+            if (catalogue := self._catalogues.get(name))
+            for tool in catalogue.tools
+            if tool.enabled and not tool.problem
+        )
+        return tuple(sorted(usable, key=lambda tool: tool.model_name))
+
+    def find(self, model_name: str) -> Tool | None:
+        """The tool that the model calls so, whether it can be called now or not."""
+        for catalogue in self._catalogues.values():
+            for tool in catalogue.tools:
+                if tool.model_name == model_name:
+                    return tool
+        return None
+
+    def tool(self, server: str, name: str) -> Tool | None:
+        catalogue = self._catalogues.get(server)
+        return next((tool for tool in catalogue.tools if tool.name == name), None) if catalogue else None
+
+    async def call(self, call: str, server: str, tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
+        """Raises ServerError when the server is off or away, dies, or stays silent too long."""
+        if (running := self._servers.get(server)) is None:
+            raise ServerError(f"{server} is switched off.", "Switch it on in the servers pane, then try again.")
+        return await running.call(call, tool, arguments, progress)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self._stop(name) for name in list(self._servers)))
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _spec(self, name: str) -> ServerSpec:
+        if (spec := self._specs.get(name)) is None:
+            raise CommandError(f"There is no server “{name}”.", "See the servers pane for the names.")
+        return spec
+
+    def _is_on(self, spec: ServerSpec) -> bool:
+        remembered = self._settings.enabled(spec.name)
+        return spec.enabled if remembered is None else remembered
+
+    def _start(self, name: str) -> None:
+        server: Server
+
+        def hear(event: Event) -> None:
+            if self._servers.get(name) is server:  # a connection that was replaced has nothing more to say
+                self._hear(event)
+
+        server = self._servers[name] = self._make(self._specs[name], hear)
+        server.start()
+
+    async def _stop(self, name: str) -> None:
+        if server := self._servers.get(name):
+            await server.stop()
+            self._ready.discard(name)
+            if self._servers.get(name) is server:
+                del self._servers[name]
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case ServerChanged(server=name, state=state):
+                (self._ready.add if state == "ready" else self._ready.discard)(name)
+                self._emit(event)
+            case CatalogueChanged():
+                self._publish(event)
+            case _:
+                self._emit(event)
+
+    def _publish(self, catalogue: CatalogueChanged) -> None:
+        """Adds what only the host knows of each tool: switch, model-facing name, cost, problem."""
+        names = model_names((tool.server, tool.name) for tool in catalogue.tools)
+        tools = []
+        for tool in catalogue.tools:
+            tokens, problem = self._weigh(tool)
+            tools.append(
+                replace(
+                    tool,
+                    model_name=names[tool.server, tool.name],
+                    enabled=self._settings.tool_enabled(tool.server, tool.name),
+                    tokens=tokens,
+                    problem=self._set_aside.get((tool.server, tool.name), problem),
+                )
+            )
+        self._catalogues[catalogue.server] = known = replace(catalogue, tools=tuple(tools))
+        self._emit(known)
+
+    def _changed(self, name: str, state: str, detail: str = "") -> ServerChanged:
+        spec = self._specs[name]
+        return ServerChanged(
+            server=name,
+            state="failed" if state == "failed" else "off",
+            detail=detail,
+            transport=spec.transport,
+            destination=spec.url or spec.command,
+            description=spec.description,
+            origin=spec.origin,
+        )

@@ -1,0 +1,49 @@
+"""Everything that a person must decide goes through here: asked once, answered once, by whoever is first."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.events import Answered, Asked
+from fastchat_tui.wire.ports import Emit
+from fastchat_tui.wire.values import About
+
+
+class Questions:
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._open: dict[str, tuple[Asked, asyncio.Future[tuple[Answer, str]]]] = {}
+        self._ids = itertools.count(1)
+
+    @property
+    def open(self) -> tuple[Asked, ...]:
+        return tuple(asked for asked, _ in self._open.values())
+
+    async def ask(self, about: About) -> Answer:
+        """Publishes the question and waits for its answer, for as long as it takes."""
+        question = f"q{next(self._ids)}"
+        asked = Asked(question=question, about=about)
+        future: asyncio.Future[tuple[Answer, str]] = asyncio.get_running_loop().create_future()
+        self._open[question] = asked, future
+        answer, by = Answer(question, "deny"), "cancel"
+        self._emit(asked)
+        try:
+            answer, by = await future
+            return answer
+        finally:
+            del self._open[question]
+            self._emit(Answered(question=question, decision=answer.decision, by=by, text=answer.text))
+
+    def answer(self, answer: Answer, by: str = "user") -> None:
+        """Settles a question; an answer that comes second finds nothing and changes nothing."""
+        if (entry := self._open.get(answer.question)) and not entry[1].done():
+            entry[1].set_result((answer, by))
+
+    def settle(self, matches: Callable[[About], bool], answer: Callable[[str], Answer]) -> None:
+        """Answers every open question that a new rule decides."""
+        for question, (asked, _) in tuple(self._open.items()):
+            if matches(asked.about):
+                self.answer(answer(question), by="rule")
