@@ -1,0 +1,288 @@
+"""The composer: text in, ``Submitted`` or ``CommandWanted`` out. A draft is never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import OptionList, Static, TextArea
+
+from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.composer import completion, external
+from fastchat_tui.tui.composer.completion import Candidate, Vocabulary, Word
+from fastchat_tui.tui.composer.editor import Editor
+from fastchat_tui.tui.composer.history import History
+from fastchat_tui.tui.composer.menu import Menu
+from fastchat_tui.tui.composer.pastes import Pastes, tidy
+from fastchat_tui.wire.errors import CommandError
+from fastchat_tui.wire.text import one_line
+
+PLACEHOLDER = "Ask anything.  / commands  # call a tool  ./ files  ? help"
+SEARCH = "Search what you sent before: type words; Enter takes it, Esc goes back."
+
+
+class Composer(Vertical):
+    """Grows with its text up to ten lines; what is longer scrolls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("composer")]
+
+    @dataclass
+    class Submitted(Message):
+        """A message for the model."""
+
+        text: str
+
+    @dataclass
+    class CommandWanted(Message):
+        """``/name argument``, ``?`` (help), or ``#server:tool {…}`` (call, with the rest as its argument)."""
+
+        name: str
+        argument: str
+
+    def __init__(self, history: History | None = None, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._history = history or History()
+        self._vocabulary = Vocabulary()
+        self._pastes = Pastes()
+        self._word: Word | None = None
+        self._dismissed: Word | None = None
+        """The word whose menu the user has closed."""
+        self._searching: str | None = None
+        """While the history is searched, the text that was there before."""
+
+    def compose(self) -> ComposeResult:
+        yield Menu()
+        yield Editor(self._pastes, placeholder=PLACEHOLDER)
+        yield Static(id="composer-hint", markup=False)
+
+    def on_mount(self) -> None:
+        self._menu.offer(())
+
+    # ── what the screen uses ─────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def draft(self) -> str:
+        """What is written and not yet sent, pastes included."""
+        return self._pastes.expand(self._editor.text if self._searching is None else self._searching)
+
+    @draft.setter
+    def draft(self, text: str) -> None:
+        self._stop_search()
+        self._history.leave()
+        self._editor.replace_all(self._pastes.fold(tidy(text)))
+
+    def restore(self, text: str) -> None:
+        """Puts text back before what is being written."""
+        draft = self.draft
+        self.draft = f"{text}\n{draft}" if draft.strip() else text
+
+    def set_vocabulary(self, commands: Mapping[str, str], tools: Mapping[str, str]) -> None:
+        """Names with their descriptions: commands without the slash, tools as ``server:tool``."""
+        self._vocabulary = Vocabulary(commands, tools)
+
+    def focus(self, scroll_visible: bool = True) -> Composer:
+        self._editor.focus(scroll_visible)
+        return self
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_send(self) -> None:
+        before, after = self._around_cursor()
+        if before.endswith("\\") and not after:
+            row, column = self._editor.cursor_location
+            self._editor.replace("\n", (row, column - 1), (row, column), maintain_selection_offset=False)
+            return
+        written = self._editor.text
+        text = self._pastes.expand(written)
+        if not text.strip():
+            return
+        if command := completion.COMMAND.fullmatch(text):
+            name, argument = command[1], (command[2] or "").strip()
+            if name not in self._vocabulary.commands:
+                self._hint(f"There is no command /{name}. A space before the slash sends it as text; / lists all.")
+                return
+            self._clear(text)
+            self.post_message(self.CommandWanted(name, argument))
+        elif (tool := completion.TOOL.fullmatch(text)) and tool[1] in self._vocabulary.tools:
+            self._clear(text)
+            self.post_message(self.CommandWanted("call", f"{tool[1]} {tool[2] or ''}".strip()))
+        else:
+            self._clear(text)
+            self.post_message(self.Submitted(text.strip()))
+
+    def action_newline(self) -> None:
+        self._editor.replace("\n", *self._editor.selection, maintain_selection_offset=False)
+
+    def action_search_history(self) -> None:
+        if self._searching is not None:
+            self._menu.move(1)
+            return
+        self._searching = self._editor.text
+        self._editor.placeholder = SEARCH
+        self._editor.replace_all("")
+        self._offer_history()
+
+    def action_editor(self) -> None:
+        self.run_worker(self._edit_outside, exclusive=True, group="editor")
+
+    async def _edit_outside(self) -> None:
+        """The engine runs on while the editor has the terminal; nothing is drawn until it gives it back."""
+        try:
+            command = external.editor_command(os.environ)
+            with self.app.batch_update(), self.app.suspend(), external.interrupts_are_the_editors():
+                text = await asyncio.to_thread(external.edit, self.draft, command)
+        except SuspendNotSupported:
+            self._hint("This terminal cannot be handed to an editor.")
+        except CommandError as error:
+            self._hint(f"{error.text} {error.remedy}".strip())
+        else:
+            self.draft = text
+
+    @on(Editor.EdgeReached)
+    def _recall(self, event: Editor.EdgeReached) -> None:
+        event.stop()
+        older = event.direction < 0
+        text = self._history.older(self._editor.text) if older else self._history.newer()
+        if text is not None:
+            self._editor.replace_all(self._pastes.fold(text))
+            if older:
+                self._editor.move_cursor((0, 0))
+
+    @on(Editor.HelpWanted)
+    def _help(self, event: Editor.HelpWanted) -> None:
+        event.stop()
+        self.post_message(self.CommandWanted("help", ""))
+
+    # ── the menu ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @on(TextArea.Changed)
+    def _text_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._hint("")
+        if self._searching is not None:
+            self._offer_history()
+        else:
+            self._complete()
+
+    @on(TextArea.SelectionChanged)
+    def _cursor_moved(self, event: TextArea.SelectionChanged) -> None:
+        event.stop()
+        if self._searching is None and self._word is not None and self._present_word() != self._word:
+            self._complete()
+
+    @on(Editor.MenuKey)
+    def _menu_key(self, event: Editor.MenuKey) -> None:
+        event.stop()
+        match event.key:
+            case "up" | "down":
+                self._menu.move(-1 if event.key == "up" else 1)
+            case "escape" if self._searching is not None:
+                self._stop_search()
+            case "escape":
+                self._dismissed = self._word
+                self._close_menu()
+            case "enter" if self._searching is None and not self._enter_completes():
+                self.action_send()
+            case _:
+                self._take(self._menu.chosen)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._take(self._menu.candidates[event.option_index])
+        self.focus()
+
+    def _enter_completes(self) -> bool:
+        """Enter takes the chosen row where the word alone means nothing; a path is only taken when it was chosen."""
+        if self._word is None:
+            return False
+        return self._menu.moved or (
+            self._word.kind != "path" and not completion.is_whole(self._word, self._menu.candidates)
+        )
+
+    def _take(self, candidate: Candidate | None) -> None:
+        if candidate is None:
+            return
+        if self._searching is not None:
+            draft, self._searching = self._searching, None
+            self._editor.placeholder = PLACEHOLDER
+            self._history.take(candidate.text, draft)
+            self._editor.replace_all(self._pastes.fold(candidate.text))
+            self._close_menu()
+        elif self._word is not None:
+            row, column = self._editor.cursor_location
+            text = candidate.text if candidate.text.endswith("/") else f"{candidate.text} "
+            self._editor.replace(text, (row, self._word.start), (row, column), maintain_selection_offset=False)
+
+    def _complete(self) -> None:
+        self._word = word = self._present_word()
+        if word is None or word == self._dismissed:
+            self._close_menu()
+        elif word.kind == "path":
+            self.run_worker(partial(self._complete_path, word), exclusive=True, group="paths")
+        else:
+            self._dismissed = None
+            self._open_menu(completion.from_vocabulary(word, self._vocabulary))
+
+    async def _complete_path(self, word: Word) -> None:
+        candidates = await asyncio.to_thread(completion.from_folder, word.text)
+        if self._word == word and self._searching is None:
+            self._open_menu(candidates)
+
+    def _offer_history(self) -> None:
+        self._open_menu([Candidate(entry) for entry in self._history.search(self._editor.text)])
+
+    def _stop_search(self) -> None:
+        if self._searching is not None:
+            draft, self._searching = self._searching, None
+            self._editor.placeholder = PLACEHOLDER
+            self._editor.replace_all(draft)
+            self._close_menu()
+
+    def _open_menu(self, candidates: list[Candidate]) -> None:
+        self._menu.offer(candidates)
+        self._editor.menu_open = bool(candidates) or self._searching is not None
+
+    def _close_menu(self) -> None:
+        self._word = None
+        self._menu.offer(())
+        self._editor.menu_open = False
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _editor(self) -> Editor:
+        return self.query_one(Editor)
+
+    @property
+    def _menu(self) -> Menu:
+        return self.query_one(Menu)
+
+    def _present_word(self) -> Word | None:
+        row, column = self._editor.cursor_location
+        return completion.word_before(self._editor.document.get_line(row), column, first_line=row == 0)
+
+    def _around_cursor(self) -> tuple[str, str]:
+        row, column = self._editor.cursor_location
+        line = self._editor.document.get_line(row)
+        return line[:column], line[column:]
+
+    def _clear(self, sent: str) -> None:
+        self._history.add(sent.strip())
+        self._editor.replace_all("")
+        self._editor.history.clear()
+        self._close_menu()
+
+    def _hint(self, text: str) -> None:
+        hint = self.query_one("#composer-hint", Static)
+        hint.update(one_line(text))
+        hint.display = bool(text)
