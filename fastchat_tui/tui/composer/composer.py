@@ -6,10 +6,9 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -132,8 +131,9 @@ class Composer(Vertical):
         self._offer_history()
 
     def action_editor(self) -> None:
-        self.run_worker(self._edit_outside, exclusive=True, group="editor")
+        self._edit_outside()
 
+    @work(exclusive=True, group="editor")
     async def _edit_outside(self) -> None:
         """The engine runs on while the editor has the terminal; nothing is drawn until it gives it back."""
         try:
@@ -228,11 +228,12 @@ class Composer(Vertical):
         if word is None or word == self._dismissed:
             self._close_menu()
         elif word.kind == "path":
-            self.run_worker(partial(self._complete_path, word), exclusive=True, group="paths")
+            self._complete_path(word)
         else:
             self._dismissed = None
             self._open_menu(completion.from_vocabulary(word, self._vocabulary))
 
+    @work(exclusive=True, group="paths")
     async def _complete_path(self, word: Word) -> None:
         candidates = await asyncio.to_thread(completion.from_folder, word.text)
         if self._word == word and self._searching is None:
