@@ -16,13 +16,13 @@ from typing import Protocol
 from fastchat_tui.wire.errors import FastchatError, ModelError
 from fastchat_tui.wire.events import (
     CallProposed,
+    Event,
     ReplyFinished,
     RetryScheduled,
     StepStarted,
     TextDelta,
     ThoughtDelta,
 )
-from fastchat_tui.wire.ports import Emit
 from fastchat_tui.wire.values import (
     NO_USAGE,
     CallPart,
@@ -48,9 +48,9 @@ SAME_CALL = 3
 class World(Protocol):
     """What a turn needs from the engine."""
 
-    emit: Emit
-    max_steps: int
-
+    @property
+    def max_steps(self) -> int: ...
+    def emit(self, event: Event) -> None: ...
     async def prompt(self) -> Prompt: ...
     def stream(self, prompt: Prompt) -> AsyncIterator[Piece]: ...
     def known_calls(self) -> Collection[str]: ...

@@ -91,6 +91,10 @@ class CallLedger:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CallLedger) and self._records == other._records
 
+    def clear(self) -> None:
+        self._records.clear()
+        self._asking.clear()
+
     def get(self, call: str) -> CallRecord | None:
         return self._records.get(call)
 
