@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.voice import Voice
-from fastchat_tui.wire.errors import CommandError
+from fastchat_tui.wire.errors import CommandError, ConfigError
 from fastchat_tui.wire.events import Asked, EngineStarted, Event, Noticed, RetryScheduled, ServerChanged, Stamped
 from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.text import one_line
@@ -25,6 +25,7 @@ class Reader:
         self._answers = answers
         self._voice = voice
         self._events = engine.subscribe()
+        self._started = False
 
     def __aiter__(self) -> Reader:
         return self
@@ -40,20 +41,25 @@ class Reader:
         self._events.close()
 
     async def settle(self, server: str = "", hear: Heard = lambda _: None) -> Servers:
-        """Starts the engine; returns when no server (or not the one named) is still connecting."""
+        """Starts the engine; returns when no server (or not the one named) is still connecting.
+
+        Raises ConfigError when the configuration cannot be used: a script must not go on without its servers.
+        """
         self._engine.begin()
-        started = False
         async for stamped in self:
             hear(stamped)
-            started = started or isinstance(stamped.event, EngineStarted)
             servers = self._engine.snapshot().servers
             waited_for = servers.values() if not server else [servers[server]] if server in servers else []
-            if started and all(view.state != "connecting" for view in waited_for):
+            if self._started and all(view.state != "connecting" for view in waited_for):
                 return servers
         raise CommandError("The engine ended before it was ready.")
 
     def _tell(self, event: Event) -> None:
         match event:
+            case EngineStarted():
+                self._started = True
+            case Noticed(level="error", text=text, remedy=remedy) if not self._started:
+                raise ConfigError(text, remedy)
             case Noticed(level="error" | "warning", text=text, remedy=remedy):
                 self._voice.complain(text, remedy)
             case ServerChanged(server=server, state="failed" | "closed" | "needs_login" as state, detail=detail):

@@ -14,7 +14,7 @@ from fastchat_tui.headless.exits import ConsentError, Exit
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.codec import decode
 from fastchat_tui.wire.commands import Answer, CancelTurn, Command, SendMessage
-from fastchat_tui.wire.errors import CommandError
+from fastchat_tui.wire.errors import CommandError, ConfigError
 from fastchat_tui.wire.events import (
     Answered,
     Asked,
@@ -168,6 +168,14 @@ async def test_a_turn_that_ends_otherwise_has_its_own_status(
     assert console.stdout == "Half\n"
     if reason != "cancelled":
         assert console.stderr == "fastchat-tui: The key is wrong.\n  Set OPENAI_API_KEY.\n"
+
+
+async def test_a_configuration_that_cannot_be_used_ends_the_command_before_anything_is_sent(console: Console) -> None:
+    engine = playing(*reply(1, "hi"), finished())
+    engine.opening = (Noticed(level="error", text="line 3: expected a comma", remedy="Add it."), STARTED)
+    with pytest.raises(ConfigError) as error:
+        await ask(engine, "?", console.answers(), console.voice)
+    assert (error.value.remedy, engine.heard) == ("Add it.", [])
 
 
 async def test_notices_and_retries_are_told(console: Console) -> None:
