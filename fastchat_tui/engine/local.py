@@ -102,6 +102,7 @@ class LocalEngine:
             self._fleet, Rules(), self._questions, parts.settings, parts.masker, self._destination, self.emit
         )
         self._seq = 0
+        self._opened = asyncio.Event()
         self._turns = Turns(self, self._session, self._ledger, self._recorder, self._caller)
         self._started: asyncio.Task[None] | None = None
         self.max_steps = 25
@@ -144,6 +145,7 @@ class LocalEngine:
         return self._bus.subscribe(replay, frames=frames)
 
     async def send(self, command: Command) -> None:
+        self.begin()
         match command:
             case SendMessage(text=text):
                 self._turns.say(text)
@@ -226,6 +228,9 @@ class LocalEngine:
             self._rings.apply(stamped)
         self._bus.publish(stamped)
 
+    async def opened(self) -> None:
+        await self._opened.wait()
+
     async def prompt(self) -> Prompt:
         return Prompt(
             model=self._endpoint.name,
@@ -264,6 +269,7 @@ class LocalEngine:
         config = await self._load()
         await self._open_first()
         await self._apply(config)
+        self._opened.set()
         for about in config.pending:
             answer = await self._questions.ask(about)
             if answer.decision != "deny":
@@ -310,7 +316,7 @@ class LocalEngine:
             self.emit(SessionOpened(session=self._session.info.id))
 
     async def _open(self, session: str) -> None:
-        if self._turns.running:
+        if self._turns.running and self._opened.is_set():
             raise CommandError("A turn is running.", "Stop it with Esc, then open the other session.")
         await self._recorder.flush()
         if session:

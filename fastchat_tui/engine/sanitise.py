@@ -28,13 +28,19 @@ def sanitise(event: T, masker: Masker) -> T:
         case ServerLogged(text=text):
             return replace(event, text=clean(masker.mask_shapes(text)))
         case _:
-            return _walk(event, masker, True)  # type: ignore[no-any-return]
+            walked: T = _walk(event, masker, True)
+            return walked
+
+
+def encodable(text: str) -> str:
+    """``text`` without lone surrogates, which no UTF-8 can carry; JSON escapes can smuggle them in."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _walk(value: Any, masker: Masker, cleaning: bool) -> Any:
     if isinstance(value, str):
         masked = masker.mask(value)
-        return clean(masked) if cleaning else masked
+        return clean(masked) if cleaning else encodable(masked)
     if isinstance(value, tuple | list):
         new = [_walk(item, masker, cleaning) for item in value]
         return value if all(a is b for a, b in zip(value, new, strict=True)) else type(value)(new)

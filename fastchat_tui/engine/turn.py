@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from fastchat_tui.engine.sanitise import encodable
 from fastchat_tui.wire.errors import FastchatError, ModelError
 from fastchat_tui.wire.events import (
     CallProposed,
@@ -51,6 +52,10 @@ class World(Protocol):
     @property
     def max_steps(self) -> int: ...
     def emit(self, event: Event) -> None: ...
+    async def opened(self) -> None:
+        """Returns when the session is open and the configuration is read."""
+        ...
+
     async def prompt(self) -> Prompt: ...
     def stream(self, prompt: Prompt) -> AsyncIterator[Piece]: ...
     def known_calls(self) -> Collection[str]: ...
@@ -181,6 +186,9 @@ def _propose(turn: str, step: int, part: CallPart, world: World) -> tuple[CallPr
     arguments, raw = {}, ""
     try:
         decoded = json.loads(part.arguments or "{}")
+        written = json.dumps(decoded, ensure_ascii=False)
+        if written != (sound := encodable(written)):
+            decoded = json.loads(sound)
     except (ValueError, RecursionError):
         raw = part.arguments
     else:

@@ -113,6 +113,7 @@ class Turns:
     async def _drive(self, running: Running) -> None:
         ending = running.ending
         try:
+            await self._world.opened()
             await self._session.read()
             self._start(running)
             await self._recorder.flush()  # what the user said is durable before it leaves the house

@@ -1,0 +1,353 @@
+"""Fakes of the engine's ports: a model that says what it was told to, servers that answer, a store in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from fastchat_tui.engine.endpoint import Address
+from fastchat_tui.engine.local import LocalEngine, Parts
+from fastchat_tui.wire import codec
+from fastchat_tui.wire.errors import ServerError, StoreError, VaultError
+from fastchat_tui.wire.events import (
+    CatalogueChanged,
+    Event,
+    ReplyFinished,
+    ServerChanged,
+    SessionTitled,
+    Stamped,
+    TextDelta,
+    ThoughtDelta,
+    TurnFinished,
+    TurnStarted,
+)
+from fastchat_tui.wire.ports import Config, Emit, OnProgress, Rule
+from fastchat_tui.wire.text import Masker
+from fastchat_tui.wire.values import (
+    CallPart,
+    ModelView,
+    Object,
+    Part,
+    Piece,
+    Prompt,
+    Reply,
+    ServerSpec,
+    SessionInfo,
+    Text,
+    TextPart,
+    TextPiece,
+    ThoughtPart,
+    ThoughtPiece,
+    Tool,
+    ToolResult,
+    Trust,
+    UserMessage,
+)
+
+Line = Piece | Exception
+"""An exception is raised, a piece is yielded."""
+DEADLINE = 10.0
+
+
+def say(*words: str, calls: Sequence[CallPart] = (), cut: str = "") -> list[Line]:
+    """A reply that streams ``words`` and wants ``calls``."""
+    parts: tuple[Part, ...] = ((TextPart("".join(words)),) if words else ()) + tuple(calls)
+    return [*(TextPiece(word) for word in words), Reply(parts, finish="stop", cut=cut, issuer="fake")]
+
+
+def want(call: str, tool: str = "echo", arguments: str = "{}") -> CallPart:
+    return CallPart(call, f"demo__{tool}", arguments)
+
+
+class FakeModel:
+    """Plays one list of lines for each request; keeps the prompts that it was sent."""
+
+    def __init__(self, *replies: Sequence[Line]) -> None:
+        self.replies = list(replies)
+        self.prompts: list[Prompt] = []
+        self.closed = False
+        self.key = "scripted"
+
+    def view(self) -> ModelView:
+        return ModelView("fake", key="scripted")
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
+        self.prompts.append(prompt)
+        for line in self.replies.pop(0):
+            if isinstance(line, Exception):
+                raise line
+            await asyncio.sleep(0)
+            yield line
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Endless(FakeModel):
+    """Says one word to the message “hi” and never ends; answers every other message."""
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
+        self.prompts.append(prompt)
+        if prompt.messages[-1] == UserMessage("hi"):
+            yield TextPiece("par")
+            await asyncio.Event().wait()
+        yield Reply((TextPart("fine"),), finish="stop", issuer="fake")
+
+
+Handler = Callable[[str, Object, OnProgress], Awaitable[ToolResult]]
+
+
+async def echo(tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
+    if tool == "boom":
+        raise ServerError("demo went away during the call.", "Reconnect it.")
+    if tool == "wrong":
+        return ToolResult((Text("no such file"),), is_error=True)
+    if tool == "hang":
+        await asyncio.Event().wait()
+    if tool == "slow":
+        progress(1, 2, "half")
+    return ToolResult((Text(f"{tool}={arguments}"),))
+
+
+TOOLS = ("echo", "boom", "wrong", "hang", "slow")
+
+
+class FakeServer:
+    def __init__(self, spec: ServerSpec, emit: Emit, handler: Handler) -> None:
+        self.spec = spec
+        self._emit = emit
+        self._handler = handler
+        self.stopped = 0
+        self.calls: list[tuple[str, Object]] = []
+        self.cancelled: list[str] = []
+
+    def start(self) -> None:
+        name = self.spec.name
+        self._emit(ServerChanged(server=name, state="connecting", destination=f"run {name}"))
+        tools = tuple(Tool(name, tool, input_schema={"type": "object"}) for tool in TOOLS)
+        self._emit(CatalogueChanged(server=name, tools=tools))
+        self._emit(ServerChanged(server=name, state="ready", destination=f"run {name}"))
+
+    def reconnect(self) -> None:
+        self.start()
+
+    async def call(self, call: str, tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
+        self.calls.append((tool, arguments))
+        try:
+            return await self._handler(tool, arguments, progress)
+        except asyncio.CancelledError:
+            self.cancelled.append(call)
+            raise
+
+    async def stop(self) -> None:
+        self.stopped += 1
+
+
+class MemoryStore:
+    """A SessionStore in memory, through the codec; ``broken`` makes every write fail."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[tuple[Stamped, bytes]]] = {}
+        self.info: dict[str, SessionInfo] = {}
+        self.broken: StoreError | None = None
+        self.claimed: set[str] = set()
+
+    async def create(self, session: str, at: float) -> None:
+        self._check()
+        self.lines[session] = []
+        self.info[session] = SessionInfo(session, created=at, updated=at)
+
+    async def claim(self, session: str) -> bool:
+        return session not in self.claimed
+
+    async def append(self, session: str, events: Sequence[Stamped]) -> None:
+        self._check()
+        kept = self.lines[session]
+        for stamped in events:
+            match stamped.event:
+                case ReplyFinished(turn=turn, step=step):
+                    kept[:] = [(old, raw) for old, raw in kept if not _is_delta_of(old.event, turn, step)]
+                case SessionTitled(title=title):
+                    self.info[session] = replace(self.info[session], title=title)
+                case _:
+                    pass
+            kept.append((stamped, codec.encode(stamped)))
+
+    async def read(self, session: str, before: int | None = None, limit: int | None = None) -> list[Stamped]:
+        raws = [raw for old, raw in self.lines.get(session, []) if before is None or old.seq < before]
+        return [codec.decode(raw) for raw in (raws if limit is None else raws[-limit:])]
+
+    async def open_turn(self, session: str) -> list[Stamped]:
+        events = await self.read(session)
+        start = max((i for i, s in enumerate(events) if isinstance(s.event, TurnStarted)), default=len(events))
+        tail = events[start:]
+        return [] if any(isinstance(s.event, TurnFinished) for s in tail) else tail
+
+    async def last_seq(self, session: str) -> int:
+        return max((old.seq for old, _ in self.lines.get(session, [])), default=0)
+
+    async def sessions(self) -> list[SessionInfo]:
+        return list(reversed(self.info.values()))
+
+    async def rename(self, session: str, title: str) -> None:
+        self.info[session] = replace(self.info[session], title=title)
+
+    async def delete(self, session: str) -> None:
+        self.lines.pop(session, None)
+        self.info.pop(session, None)
+
+    async def close(self) -> None:
+        pass
+
+    def _check(self) -> None:
+        if self.broken:
+            raise self.broken
+
+
+def _is_delta_of(event: Event, turn: str, step: int) -> bool:
+    return isinstance(event, TextDelta | ThoughtDelta) and (event.turn, event.step) == (turn, step)
+
+
+class MemorySettings:
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or Config(servers=(ServerSpec("demo", "stdio", "run"),), model="fake")
+        self.trusted: list[tuple[Trust, bool]] = []
+        self.servers: dict[str, bool] = {}
+        self.tools: dict[tuple[str, str], bool] = {}
+        self.saved_rules: list[Rule] = []
+        self.origins: list[str] = []
+
+    def load(self) -> Config:
+        return self.config
+
+    def trust(self, about: Trust, remember: bool) -> None:
+        self.trusted.append((about, remember))
+        self.config = replace(self.config, pending=tuple(p for p in self.config.pending if p != about))
+
+    def enabled(self, server: str) -> bool | None:
+        return self.servers.get(server)
+
+    def set_enabled(self, server: str, on: bool) -> None:
+        self.servers[server] = on
+
+    def tool_enabled(self, server: str, tool: str) -> bool:
+        return self.tools.get((server, tool), True)
+
+    def set_tool_enabled(self, server: str, tool: str, on: bool) -> None:
+        self.tools[server, tool] = on
+
+    def rules(self) -> Sequence[Rule]:
+        return self.saved_rules
+
+    def add_rule(self, rule: Rule) -> None:
+        self.saved_rules.append(rule)
+
+    def key_origins(self) -> Sequence[str]:
+        return self.origins
+
+    def allow_key_origin(self, origin: str) -> None:
+        self.origins.append(origin)
+
+    def add_server(self, name: str, command: str, url: str) -> str:
+        spec = ServerSpec(name, "http" if url else "stdio", command, url=url)
+        self.config = replace(self.config, servers=(*self.config.servers, spec))
+        return "fastchat.config.json"
+
+    def set_model(self, model: str, base_url: str) -> None:
+        self.config = replace(self.config, model=model, base_url=base_url)
+
+
+class MemoryVault:
+    def __init__(self) -> None:
+        self.secrets: dict[str, str] = {}
+        self.broken: VaultError | None = None
+        self.touched = 0
+
+    async def get(self, name: str) -> str | None:
+        self._touch()
+        return self.secrets.get(name)
+
+    async def set(self, name: str, secret: str) -> None:
+        self._touch()
+        self.secrets[name] = secret
+
+    async def delete(self, name: str) -> None:
+        self._touch()
+        self.secrets.pop(name, None)
+
+    def _touch(self) -> None:
+        self.touched += 1
+        if self.broken:
+            raise self.broken
+
+
+class World:
+    """An engine among fakes, and what it said."""
+
+    def __init__(self, *replies: Sequence[Line], allow: bool = False, handler: Handler = echo) -> None:
+        self.model = FakeModel(*replies)
+        self.addresses: list[Address] = []
+        self.settings = MemorySettings()
+        if allow:
+            self.settings.config = replace(self.settings.config, policy="allow")
+        self.store, self.vault, self.masker = MemoryStore(), MemoryVault(), Masker()
+        self.servers: list[FakeServer] = []
+        self.handler = handler
+        self.heard: list[Stamped] = []
+        self._changed = asyncio.Event()
+
+    @asynccontextmanager
+    async def open(self, session: str = "") -> AsyncIterator[LocalEngine]:
+        def make_server(spec: ServerSpec, emit: Emit) -> FakeServer:
+            self.servers.append(FakeServer(spec, emit, self.handler))
+            return self.servers[-1]
+
+        def make_model(address: Address) -> FakeModel:
+            self.addresses.append(address)
+            return self.model
+
+        parts = Parts(
+            settings=self.settings,
+            store=self.store,
+            vault=self.vault,
+            make_server=make_server,
+            make_model=make_model,
+            weigh=lambda tool: (10, ""),
+            masker=self.masker,
+            session=session,
+        )
+        engine = LocalEngine(parts)
+        reader = asyncio.create_task(self._hear(engine))
+        try:
+            async with engine:
+                await asyncio.sleep(0)
+                engine.begin()
+                yield engine
+        finally:
+            await asyncio.wait([reader], timeout=DEADLINE)
+
+    async def _hear(self, engine: LocalEngine) -> None:
+        async for stamped in engine.subscribe():
+            self.heard.append(stamped)
+            self._changed.set()
+
+    @property
+    def events(self) -> list[Event]:
+        return [stamped.event for stamped in self.heard]
+
+    def of(self, kind: type) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def until(self, kind: type, count: int = 1) -> Event:
+        """The ``count``-th event of a kind, which is waited for."""
+        async with asyncio.timeout(DEADLINE):
+            while len(found := self.of(kind)) < count:
+                self._changed.clear()
+                await self._changed.wait()
+        return found[count - 1]
+
+
+def thinking(text: str) -> list[Line]:
+    return [ThoughtPiece(text), Reply((ThoughtPart(text), TextPart("so")), issuer="fake")]
