@@ -1,0 +1,125 @@
+"""The parts list: the one place that knows every adapter, and from which the engine is built."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from fastchat_tui import __version__
+from fastchat_tui.engine.endpoint import Address
+from fastchat_tui.engine.local import LocalEngine, Parts
+from fastchat_tui.wire.text import Masker
+
+if TYPE_CHECKING:
+    from fastchat_tui.config.paths import Paths
+    from fastchat_tui.wire.ports import Model, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for; empty means: as configured."""
+
+    config: str = ""
+    model: str = ""
+    base_url: str = ""
+    demo: bool = False
+    session: str = ""
+    """Empty for a new session, ``continue`` for the last one, or an id."""
+    system: str = ""
+    policy: str = ""
+    allow: tuple[str, ...] = ()
+    """Rules for this run: ``server.tool`` or ``server.prefix*``."""
+    yes: bool = False
+    tools: bool = True
+
+
+@asynccontextmanager
+async def open_engine(options: Options) -> AsyncIterator[LocalEngine]:
+    """The engine, ready to ``begin``. Leaving the block ends its servers and closes its log."""
+    async with AsyncExitStack() as stack:
+        masker = Masker()
+        if options.demo:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastchat-demo-")))
+            engine = LocalEngine(_demo(options, folder, masker))
+        else:
+            engine = LocalEngine(_real(options, masker))
+        yield await stack.enter_async_context(engine)
+
+
+def _real(options: Options, masker: Masker) -> Parts:
+    from fastchat_tui.auth.vault import KeyringVault
+    from fastchat_tui.providers.schemas import weigh
+    from fastchat_tui.servers.factory import connections
+    from fastchat_tui.store.sqlite import SqliteStore
+
+    paths = find_paths()
+    return Parts(
+        settings=_settings(options, paths),
+        store=SqliteStore(paths.data),
+        vault=KeyringVault(),
+        make_server=connections(log_dir=paths.log, mask=masker.mask_shapes),
+        make_model=_make_model,
+        weigh=weigh,
+        masker=masker,
+        version=__version__,
+        session=options.session,
+        tools=options.tools,
+    )
+
+
+def _demo(options: Options, folder: Path, masker: Masker) -> Parts:
+    """The same engine, store and connections, with a scripted model, the bundled server and a home of its own."""
+    from fastchat_tui.auth.vault import MemoryVault
+    from fastchat_tui.demo.script import DemoModel
+    from fastchat_tui.demo.settings import DemoSettings
+    from fastchat_tui.providers.schemas import weigh
+    from fastchat_tui.servers.factory import connections
+    from fastchat_tui.store.sqlite import SqliteStore
+
+    return Parts(
+        settings=DemoSettings(folder / "files", python=sys.executable, allow=options.allow, system=options.system),
+        store=SqliteStore(folder / "data"),
+        vault=MemoryVault(),
+        make_server=connections(log_dir=None, mask=masker.mask_shapes),
+        make_model=lambda address: DemoModel(),
+        weigh=weigh,
+        masker=masker,
+        version=__version__,
+        demo=True,
+        tools=options.tools,
+    )
+
+
+def _settings(options: Options, paths: Paths) -> Settings:
+    from fastchat_tui.config.load import FileSettings
+
+    return FileSettings(
+        paths,
+        cwd=Path.cwd(),
+        environ=os.environ,
+        config_path=options.config,
+        model=options.model,
+        base_url=options.base_url,
+        system=options.system,
+        policy=options.policy,
+        allow=options.allow,
+    )
+
+
+def _make_model(address: Address) -> Model:
+    from fastchat_tui.providers.openai import OpenAIModel
+
+    return OpenAIModel(address.model, address.base_url, address.key, key_source=address.key_source, wire=address.wire)
+
+
+def find_paths() -> Paths:
+    """The user's folders."""
+    from fastchat_tui.config.paths import Paths
+
+    return Paths.of(os.environ)
