@@ -9,7 +9,8 @@ FILES = {
     "notes/tokyo.md": "# Tokyo\n\n- Land at Haneda on Friday, 09:40\n- Hotel in Yanaka, two nights\n"
     "- Ask Yuki about the jazz bar\n- The museum is closed on Mondays\n",
     "notes/shopping.txt": "rice\nmiso\nspring onions\ngreen tea\n",
-    "data/temperatures.csv": "city,month,celsius\nTokyo,January,5.4\nTokyo,July,25.7\nOslo,January,-4.3\nOslo,July,17.7\n",
+    "data/temperatures.csv": "city,month,celsius\nTokyo,January,5.4\nTokyo,July,25.7\n"
+    "Oslo,January,-4.3\nOslo,July,17.7\n",
 }
 
 

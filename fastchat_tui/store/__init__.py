@@ -1,0 +1,1 @@
+"""What is remembered: the log of all sessions."""
