@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from fastchat_tui.servers.connection import Connection
+from fastchat_tui.servers.connection import Connection, Shared
+from fastchat_tui.servers.journal import Journal
 from fastchat_tui.wire.ports import Emit, MakeServer, Server
 from fastchat_tui.wire.values import ServerSpec
 
-STARTING_AT_ONCE = 8
 
+def connections(*, log_dir: Path | None, mask: Callable[[str], str], slots: int = 4) -> MakeServer:
+    """A maker of servers that share one import of the SDK and ``slots`` places to start in.
 
-def connections(*, log_dir: Path | None, mask: Callable[[str], str], at_once: int = STARTING_AT_ONCE) -> MakeServer:
-    """A maker of servers that share the right to start: a server's time limit begins when its turn comes."""
-    slots = asyncio.Semaphore(at_once)
+    Without ``log_dir`` nothing is written to files; ``mask`` hides secrets in frames, logs and destinations.
+    """
+    shared = Shared(slots)
 
     def make(spec: ServerSpec, emit: Emit) -> Server:
-        return Connection(spec, emit, log_dir=log_dir, mask=mask, slots=slots)
+        return Connection(spec, emit, shared, Journal(spec.name, emit, log_dir, mask), mask)
 
     return make

@@ -1,95 +1,122 @@
-"""A tap on the wire: every JSON-RPC message in both directions, with the call that it belongs to."""
+"""The wire tap: sees every JSON-RPC message between the session and its transport, in both directions.
+
+It never blocks and never alters; it says ``FrameSeen`` (masked, shortened), knows which call a message belongs to, and
+notices the end of the stream, which the SDK tells nobody.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections import OrderedDict
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Literal
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+import anyio
+from mcp.client._transport import ReadStream, TransportStreams, WriteStream
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 
 from fastchat_tui.wire.events import FrameSeen
 from fastchat_tui.wire.ports import Emit
-from fastchat_tui.wire.text import head_and_tail
+
+CALL: ContextVar[str] = ContextVar("call", default="")
+"""The call that the present task serves. The SDK writes a request, and its cancellation, in its caller's context."""
 
 MAX_FRAME = 64 << 10
-CALL: ContextVar[str] = ContextVar("call", default="")
-"""The call on whose behalf the current task sends; the SDK writes in the task of the caller."""
+_MARGIN = 4096
+_MAX_KNOWN = 1000
+
+
+@dataclass
+class TextMessage(SessionMessage):
+    """A message that still has the text it was parsed from."""
+
+    text: str = ""
 
 
 class Tap:
-    """Turns messages into FrameSeen events of one server. ``lost`` is called when the server's stream ends."""
-
-    def __init__(self, server: str, emit: Emit, mask: Callable[[str], str], lost: Callable[[], None]) -> None:
+    def __init__(self, server: str, emit: Emit, mask: Callable[[str], str], on_end: Callable[[], None]) -> None:
         self._server = server
         self._emit = emit
         self._mask = mask
-        self.lost = lost
-        self._calls: dict[str, str] = {}
+        self._calls: OrderedDict[RequestId, str] = OrderedDict()
+        self.on_end = on_end
 
-    @asynccontextmanager
-    async def around(self, transport: AbstractAsyncContextManager[Any]) -> AsyncIterator[tuple[Any, Any]]:
-        async with transport as (read, write):
-            yield _Read(read, self), _Write(write, self)
+    def around(self, streams: TransportStreams) -> TransportStreams:
+        return _Read(streams[0], self), _Write(streams[1], self)
 
-    def see(self, direction: Literal["sent", "received"], item: Any) -> None:
-        message = getattr(item, "message", None)
-        if message is None:
-            return
-        text = message.model_dump_json(by_alias=True, exclude_unset=True)
-        frame = self._mask(head_and_tail(text, MAX_FRAME))
+    def sent(self, item: SessionMessage) -> None:
+        message = item.message
+        call = CALL.get()
+        if call and isinstance(message, JSONRPCRequest):
+            self._calls[message.id] = call
+            if len(self._calls) > _MAX_KNOWN:
+                self._calls.popitem(last=False)
+        self._say("sent", item, call)
+
+    def received(self, item: SessionMessage | Exception) -> None:
+        if isinstance(item, SessionMessage):
+            self._say("received", item, self._call_of(item))
+
+    def _call_of(self, item: SessionMessage) -> str:
+        match item.message:
+            case JSONRPCResponse(id=key) | JSONRPCError(id=int() | str() as key):
+                return self._calls.pop(key, "")
+            case JSONRPCNotification(params={"progressToken": int() | str() as key}):
+                return self._calls.get(key, "")
+            case _:
+                return ""
+
+    def _say(self, direction: Literal["sent", "received"], item: SessionMessage, call: str) -> None:
+        text = item.text if isinstance(item, TextMessage) else as_text(item)
         self._emit(
             FrameSeen(
                 server=self._server,
                 direction=direction,
-                frame=frame,
+                frame=shorten(text, self._mask),
                 size=len(text),
-                call=self._call_of(direction, message),
+                call=call,
                 at=time.time(),
             )
         )
 
-    def _call_of(self, direction: str, message: Any) -> str:
-        number = getattr(message, "id", None)
-        method = getattr(message, "method", None)
-        if direction == "sent" and number is not None and method is not None:
-            call = CALL.get()
-            if call:
-                self._calls[str(number)] = call
-            return call
-        if direction == "received" and number is not None and method is None:
-            return self._calls.pop(str(number), "")
-        params = getattr(message, "params", None) or {}
-        about = params.get("progressToken", params.get("requestId")) if isinstance(params, dict) else None
-        return self._calls.get(str(about), "")
+
+def as_text(item: SessionMessage) -> str:
+    return item.message.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+def shorten(text: str, mask: Callable[[str], str]) -> str:
+    """``text`` masked; only its head when it is long. A secret that the cut would halve is left out whole."""
+    if len(text) <= MAX_FRAME:
+        return mask(text)
+    return mask(text[: MAX_FRAME + _MARGIN])[:-_MARGIN] + "…"
 
 
 class _Read:
-    def __init__(self, inner: Any, tap: Tap) -> None:
+    def __init__(self, inner: ReadStream[SessionMessage | Exception], tap: Tap) -> None:
         self._inner = inner
         self._tap = tap
 
     @property
-    def last_context(self) -> Any:
-        return getattr(self._inner, "last_context", None)
+    def last_context(self) -> object:
+        return getattr(self._inner, "last_context", None)  # the dispatcher asks for it by this name
 
-    async def receive(self) -> Any:
-        import anyio
-
+    async def receive(self) -> SessionMessage | Exception:
         try:
             item = await self._inner.receive()
         except (anyio.EndOfStream, anyio.ClosedResourceError):
-            self._tap.lost()
+            self._tap.on_end()
             raise
-        self._tap.see("received", item)
+        self._tap.received(item)
         return item
 
-    def __aiter__(self) -> _Read:
+    def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Any:
-        import anyio
-
+    async def __anext__(self) -> SessionMessage | Exception:
         try:
             return await self.receive()
         except anyio.EndOfStream:
@@ -98,29 +125,33 @@ class _Read:
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-    async def __aenter__(self) -> _Read:
+    async def __aenter__(self) -> Self:
         await self._inner.__aenter__()
         return self
 
-    async def __aexit__(self, *exc: Any) -> Any:
-        return await self._inner.__aexit__(*exc)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._inner.__aexit__(kind, error, trace)
 
 
 class _Write:
-    def __init__(self, inner: Any, tap: Tap) -> None:
+    def __init__(self, inner: WriteStream[SessionMessage], tap: Tap) -> None:
         self._inner = inner
         self._tap = tap
 
-    async def send(self, item: Any) -> None:
-        self._tap.see("sent", item)
+    async def send(self, item: SessionMessage, /) -> None:
+        self._tap.sent(item)
         await self._inner.send(item)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-    async def __aenter__(self) -> _Write:
+    async def __aenter__(self) -> Self:
         await self._inner.__aenter__()
         return self
 
-    async def __aexit__(self, *exc: Any) -> Any:
-        return await self._inner.__aexit__(*exc)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._inner.__aexit__(kind, error, trace)

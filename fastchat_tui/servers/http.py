@@ -1,99 +1,203 @@
-"""Streamable HTTP and HTTP+SSE: one client for each connection, with bounds on what it takes in.
+"""Streamable HTTP and HTTP+SSE, made to survive: the SDK's transports over a client of ours.
 
-A request that fails on the network fails that request alone: the SDK would end the whole session (``armed``).
+One failed request fails one call, not the session; a body is bounded while it streams; status and challenge of an
+answer, which the SDK hides, are kept; nothing follows a redirect to another origin.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import contextlib
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
+from mcp.client._transport import TransportStreams
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CONNECTION_CLOSED
+
+from fastchat_tui.wire.text import human_size, one_line
 from fastchat_tui.wire.values import ServerSpec
 
 MAX_BODY = 16 << 20
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+CONNECT = 10.0
+GOODBYE = 1.0
+"""Seconds for the request that ends a session: leaving must not wait for a server that is gone."""
 
 
-class HttpTransport:
-    """``status`` is the last HTTP status that was no success, 0 when there was none."""
+@dataclass
+class Exchange:
+    """What HTTP said last: to one call (by context), or to the connection."""
 
-    def __init__(self, spec: ServerSpec, kind: str) -> None:
+    status: int = 0
+    challenge: str = ""
+    """``WWW-Authenticate``."""
+    error: Exception | None = None
+
+    @property
+    def wants_login(self) -> bool:
+        return self.status in (401, 403)
+
+    @property
+    def refused(self) -> bool:
+        """The kind of transport is the wrong one for this URL."""
+        return 400 <= self.status < 500 and not self.wants_login
+
+    def words(self) -> str:
+        if self.error is not None:
+            return network_words(self.error)
+        if self.status >= 300:
+            phrase = HTTPStatus(self.status).phrase if self.status in list(HTTPStatus) else ""
+            return f"it answered {self.status} {phrase}".rstrip()
+        return ""
+
+
+EXCHANGE: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+"""The exchange of the present call. The SDK sends each message in the context of its caller."""
+
+
+class Http:
+    """A connection to one URL. Used once."""
+
+    def __init__(self, spec: ServerSpec, on_away: Callable[[], None], *, sse: bool) -> None:
         self._spec = spec
-        self._kind = kind
-        self.status = 0
+        self._sse = sse
+        self._stack = AsyncExitStack()
+        self._on_away = on_away
+        self.last = Exchange()
         self.armed = False
-        self.trouble = ""
+        """After the handshake; before it a failure must end the attempt instead of looking like an answer."""
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[tuple[Any, Any]]:
-        if self._kind == "sse":
-            from mcp.client.sse import sse_client
+    async def __aenter__(self) -> TransportStreams:
+        streams: TransportStreams
+        async with AsyncExitStack() as stack:
+            if self._sse:
+                streams = await stack.enter_async_context(
+                    sse_client(self._spec.url, sse_read_timeout=float("inf"), httpx_client_factory=self._make_client)
+                )
+            else:
+                client = await stack.enter_async_context(self._make_client())
+                streams = await stack.enter_async_context(
+                    streamable_http_client(self._spec.url, http_client=client, max_sse_event_size=MAX_BODY)
+                )
+            self._stack = stack.pop_all()
+        return streams
 
-            def factory(headers: Any = None, timeout: Any = None, auth: Any = None) -> Any:
-                return self._client(timeout)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._stack.__aexit__(kind, error, trace)
 
-            async with sse_client(
-                self._spec.url, timeout=self._spec.connect_timeout, httpx_client_factory=factory
-            ) as streams:
-                yield streams
-        else:
-            from mcp.client.streamable_http import streamable_http_client
+    def failed(self, request: httpx2.Request, error: Exception) -> bool:
+        """Takes note of a failure; returns whether it is to become an answer."""
+        self._note(Exchange(error=error))
+        if self.armed and (self._sse or isinstance(error, httpx2.ConnectError)):
+            self._on_away()
+        return self.armed and request.method == "POST"
 
-            async with (
-                self._client() as client,
-                streamable_http_client(self._spec.url, http_client=client, max_sse_event_size=MAX_BODY) as streams,
-            ):
-                yield streams
+    def answered(self, response: httpx2.Response) -> None:
+        self._note(Exchange(response.status_code, one_line(response.headers.get("www-authenticate", ""), 300)))
+        if self.armed and response.status_code in (401, 403):
+            self._on_away()
 
-    def _client(self, timeout: Any = None) -> Any:
-        import httpx2
+    def _note(self, exchange: Exchange) -> None:
+        self.last = exchange
+        if (mine := EXCHANGE.get()) is not None:
+            mine.status, mine.challenge, mine.error = exchange.status, exchange.challenge, exchange.error
 
-        transport = self
-
-        class Client(httpx2.AsyncClient):
-            async def send(self, request: Any, **options: Any) -> Any:
-                request.headers["accept-encoding"] = "identity"
-                try:
-                    response = await super().send(request, **options)
-                except (httpx2.TransportError, TimeoutError) as error:
-                    transport.trouble = _words(error)
-                    if not transport.armed or request.method != "POST":
-                        raise
-                    fault = {"code": -32000, "message": transport.trouble}
-                    body = {"jsonrpc": "2.0", "id": None, "error": fault}
-                    return httpx2.Response(503, request=request, json=body)
-                return await transport._checked(response)
-
-        return Client(
-            headers=self._spec.headers,
-            timeout=timeout or httpx2.Timeout(self._spec.connect_timeout, read=None),
-            trust_env=urlsplit(self._spec.url).hostname not in LOOPBACK,
+    def _make_client(self, headers: Any = None, timeout: Any = None, auth: Any = None) -> httpx2.AsyncClient:
+        return ResilientClient(
+            self,
+            headers={"Accept-Encoding": "identity", **self._spec.headers},
+            timeout=httpx2.Timeout(CONNECT, read=None),
+            trust_env=not is_loopback(self._spec.url),
             follow_redirects=False,
         )
 
-    async def _checked(self, response: Any) -> Any:
-        """Refuses a body that is packed or too large; remembers the status of a failure."""
-        import httpx2
 
-        if response.status_code >= 400:
-            self.status = response.status_code
-        length = response.headers.get("content-length", "")
-        packed = response.headers.get("content-encoding", "identity") not in ("identity", "")
-        if packed or (length.isdigit() and int(length) > MAX_BODY):
+class ResilientClient(httpx2.AsyncClient):
+    """Turns the failure of one POST into the answer to it, and watches over what comes back."""
+
+    def __init__(self, owner: Http, **options: Any) -> None:
+        super().__init__(**options)
+        self._owner = owner
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        if request.method == "DELETE":
+            request.extensions = {**request.extensions, "timeout": httpx2.Timeout(GOODBYE).as_dict()}
+        try:
+            response = await super().send(request, **options)
+        except httpx2.TransportError as error:
+            if not self._owner.failed(request, error):
+                raise
+            return _answer(request, network_words(error))
+        self._owner.answered(response)
+        encoding = response.headers.get("content-encoding", "identity")
+        if encoding.lower() not in ("", "identity"):
             await response.aclose()
-            why = "a compressed answer" if packed else f"an answer of {int(length) >> 20} MiB"
-            self.trouble = f"The server sent {why}, which is not taken."
-            fault = {"code": -32000, "message": self.trouble}
-            return httpx2.Response(502, request=response.request, json={"jsonrpc": "2.0", "id": None, "error": fault})
+            return _answer(
+                request, f"it compressed its answer ({one_line(encoding, 20)}), which it was asked not to do"
+            )
+        if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
+            response.stream = BoundedBody(response.stream)
         return response
 
 
-def _words(error: BaseException) -> str:
-    name = type(error).__name__
-    if "Connect" in name:
-        return "The server cannot be reached."
-    if "Timeout" in name:
-        return "The server did not answer in time."
-    return f"The connection broke ({name})."
+class BodyError(httpx2.StreamError):
+    """A body that cannot be used. The SDK answers the waiting request when a body fails with this kind of error."""
+
+
+class BoundedBody(httpx2.AsyncByteStream):
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        try:
+            async for chunk in self._inner:
+                size += len(chunk)
+                if size > MAX_BODY:
+                    raise BodyError(f"an answer larger than {human_size(MAX_BODY)} was refused")
+                yield chunk
+        except httpx2.TransportError as error:
+            raise BodyError(network_words(error)) from error
+
+    async def aclose(self) -> None:
+        with contextlib.suppress(httpx2.TransportError):
+            await self._inner.aclose()
+
+
+def _answer(request: httpx2.Request, words: str) -> httpx2.Response:
+    error = {"code": CONNECTION_CLOSED, "message": words}
+    return httpx2.Response(503, request=request, json={"jsonrpc": "2.0", "id": None, "error": error})
+
+
+def network_words(error: Exception) -> str:
+    match error:
+        case httpx2.ConnectTimeout():
+            return f"no connection within {CONNECT:.0f} s"
+        case httpx2.TimeoutException():
+            return "no answer in time"
+        case httpx2.ConnectError():
+            return f"no connection: {one_line(str(error), 120) or 'refused'}"
+        case httpx2.RemoteProtocolError() | httpx2.ReadError() | httpx2.WriteError():
+            return "the connection broke off"
+        case httpx2.UnsupportedProtocol() | httpx2.InvalidURL():
+            return f"the URL cannot be used: {one_line(str(error), 120)}"
+        case _:
+            return one_line(str(error), 160) or type(error).__name__
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,184 +1,144 @@
-"""One MCP session: its lists and its calls as raw JSON, so that a server's small faults stay small.
+"""One MCP session on one transport: the only module that talks to ``mcp.Client``.
 
-The SDK validates whole answers, and one malformed tool costs the list. So requests go through the session's
-dispatcher, stamped as the SDK stamps its own (private API: the dependency is pinned to its minor version).
+Requests go as raw JSON through the session's dispatcher. The SDK's own methods would throw away a whole list for one
+malformed item, and a result that was already paid for when it does not match an output schema.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Literal, Protocol
 
-from fastchat_tui.servers import offers
-from fastchat_tui.wire.events import CatalogueChanged
-from fastchat_tui.wire.ports import Emit
-from fastchat_tui.wire.values import Level, Object
+import mcp_types as types
+from mcp import Client, MCPError
+from mcp.client import IncomingMessage
+from mcp.client._transport import Transport, TransportStreams
+from mcp.client.subscriptions import SubscriptionLost
+from mcp.shared.dispatcher import CallOptions
+from mcp.shared.inbound import find_invalid_x_mcp_header, x_mcp_header_map
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-MAX_PAGES = 100
-REFRESH_EVERY = 1.0
-LISTS = (
-    ("tools", "tools/list", "tools", "tool", offers.tool),
-    ("resources", "resources/list", "resources", "resource", offers.resource),
-    ("resources", "resources/templates/list", "resourceTemplates", "template", offers.template),
-    ("prompts", "prompts/list", "prompts", "prompt", offers.prompt),
+from fastchat_tui import __version__
+from fastchat_tui.servers.frames import Tap
+from fastchat_tui.wire.text import one_line
+from fastchat_tui.wire.values import Level, Object, Tool
+
+Mode = Literal["auto", "legacy", "2026-07-28"]
+OnLog = Callable[[Level, str], None]
+
+_LEVELS: dict[str, Level] = {"debug": "debug", "info": "info", "notice": "info", "warning": "warning"}
+_CHANGES = (
+    types.ToolListChangedNotification,
+    types.ResourceListChangedNotification,
+    types.PromptListChangedNotification,
 )
-"""Capability, method, key of the items, word for one, and its reader."""
-LEVELS: dict[str, Level] = {
-    "debug": "debug", "info": "info", "notice": "info", "warning": "warning",
-    "error": "error", "critical": "error", "alert": "error", "emergency": "error",
-}  # fmt: skip
+_LISTEN_AGAIN = 5.0
 
-OnRawProgress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+class OnProgress(Protocol):
+    def __call__(self, done: float, total: float | None, text: str, /) -> None: ...
 
 
 class Session:
-    def __init__(self, server: str, emit: Emit, logged: Callable[[Level, str], None]) -> None:
-        self._server = server
-        self._emit = emit
-        self._logged = logged
-        self._client: Any = None
-        self._changed = asyncio.Event()
+    """An open session. Any task may ask; only the task that opened it closes it."""
 
-    @asynccontextmanager
-    async def connect(self, transport: AbstractAsyncContextManager[Any], mode: str) -> AsyncIterator[None]:
-        import mcp
-        from mcp_types import Implementation
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._session = client.session
+        self.era = client.protocol_version
+        info = client.server_info
+        self.identity = one_line(f"{info.name} {info.version}".strip()) if info else ""
+        self.instructions = client.instructions or ""
+        self.capabilities: Object = client.server_capabilities.model_dump(by_alias=True, mode="json", exclude_none=True)
 
-        from fastchat_tui import __version__
+    @property
+    def modern(self) -> bool:
+        return self.era in MODERN_PROTOCOL_VERSIONS
 
-        client = mcp.Client(
-            transport,
-            mode=mode,
-            message_handler=self._on_message,
-            logging_callback=self._on_log,
-            log_level="info",
-            client_info=Implementation(name="fastchat-tui", version=__version__),
+    async def request(self, method: str, params: Object, on_progress: OnProgress | None = None) -> Object:
+        """The raw result. Raises MCPError; cancelling it sends ``notifications/cancelled``."""
+        data: dict[str, Any] = {"method": method, "params": params}
+        options: CallOptions = {}
+        self._session._stamp(data, options)
+        if on_progress is not None:
+
+            async def progressed(progress: float, total: float | None, message: str | None) -> None:
+                on_progress(progress, total, message or "")
+
+            options["on_progress"] = progressed
+        return await self._session._dispatcher.send_raw_request(method, data["params"], options)
+
+    def learn(self, tools: tuple[Tool, ...]) -> dict[str, str]:
+        """Remembers which arguments travel as HTTP headers too. Returns why some must be left out."""
+        if not self.modern:
+            return {}
+        wrong: dict[str, str] = {}
+        for tool in tools:
+            if (why := find_invalid_x_mcp_header(tool.input_schema)) is not None:
+                wrong[tool.name] = f"its x-mcp-header is invalid: {one_line(why, 120)}"
+            else:
+                self._session._x_mcp_header_maps[tool.name] = x_mcp_header_map(tool.input_schema)
+        return wrong
+
+    async def ask_for_logs(self) -> None:
+        """The earlier era's way to ask; the later one's is a stamp on every request."""
+        if not self.modern and "logging" in self.capabilities:
+            with contextlib.suppress(MCPError):
+                await self.request("logging/setLevel", {"level": "info"})
+
+    async def listen(self, on_change: Callable[[], None]) -> None:
+        """Hears of changed lists in the later era. Returns when the server has none to tell of."""
+        tools, resources, prompts = (
+            bool((self.capabilities.get(name) or {}).get("listChanged")) for name in ("tools", "resources", "prompts")
         )
-        async with client:
-            self._client = client
+        while self.modern and (tools or resources or prompts):
             try:
-                yield
-            finally:
-                self._client = None
+                async with self._client.listen(
+                    tools_list_changed=tools, resources_list_changed=resources, prompts_list_changed=prompts
+                ) as changes:
+                    async for _ in changes:
+                        on_change()
+                return
+            except MCPError:
+                return
+            except SubscriptionLost:
+                await asyncio.sleep(_LISTEN_AGAIN)
+                on_change()
 
-    @property
-    def era(self) -> str:
-        return str(self._client.protocol_version)
 
-    @property
-    def identity(self) -> str:
-        info = self._client.server_info
-        return f"{info.name} {info.version}".strip() if info else ""
+@asynccontextmanager
+async def open_session(
+    transport: Transport, tap: Tap, mode: Mode, *, on_log: OnLog, on_change: Callable[[], None]
+) -> AsyncIterator[Session]:
+    """Connects and negotiates. Entered and left in the same task."""
 
-    @property
-    def instructions(self) -> str:
-        return self._client.instructions or ""
+    async def logged(params: types.LoggingMessageNotificationParams) -> None:
+        text = params.data if isinstance(params.data, str) else str(params.data)
+        on_log(_LEVELS.get(params.level, "error"), f"{params.logger}: {text}" if params.logger else text)
 
-    async def call_tool(self, tool: str, arguments: Object, progress: OnRawProgress) -> Object:
-        return await self._request("tools/call", {"name": tool, "arguments": arguments}, progress)
+    async def heard(message: IncomingMessage) -> None:
+        if isinstance(message, Exception):
+            on_log("warning", f"A message could not be read: {one_line(str(message), 200)}")
+        elif isinstance(message, _CHANGES):
+            on_change()
 
-    async def list_all(self, lost: asyncio.Event) -> None:
-        """Reads every list that the server declares, in a task of its own, and publishes the catalogue.
+    client = Client(
+        _tapped(transport, tap),
+        mode=mode,
+        client_info=types.Implementation(name="fastchat-tui", version=__version__),
+        log_level="info",
+        logging_callback=logged,
+        message_handler=heard,
+        cache=None,
+    )
+    async with client:
+        yield Session(client)
 
-        A task of its own, because a broken HTTP transport cancels the task that owns the session."""
-        work = asyncio.create_task(self._list_all(), name=f"lists of {self._server}")
-        gone = asyncio.create_task(lost.wait())
-        try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                work.result()
-        finally:
-            for task in (work, gone):
-                task.cancel()
 
-    @asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        """Refreshes the catalogue when the server says that it changed, at most once a second."""
-        tasks = [asyncio.create_task(self._refresh())]
-        if self._client is not None and self.era >= "2026":
-            tasks.append(asyncio.create_task(self._subscribe()))
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _request(self, method: str, params: Object, progress: OnRawProgress | None = None) -> Object:
-        session = self._client.session
-        data: Object = {"method": method, "params": params}
-        options: Object = {}
-        session._stamp(data, options)
-        if progress is not None:
-            options["on_progress"] = progress
-        answer = await session._dispatcher.send_raw_request(method, data["params"], options)
-        return answer if isinstance(answer, dict) else {}
-
-    async def _list_all(self) -> None:
-        capabilities = self._client.server_capabilities
-        found: dict[str, tuple[Any, ...]] = {}
-        left_out: list[str] = []
-        for capability, method, key, word, read in LISTS:
-            if getattr(capabilities, capability, None) is None:
-                continue
-            try:
-                raw = await self._pages(method, key)
-            except Exception as error:  # one list that fails must not cost the others
-                left_out.append(f"{key}: the server did not list them ({error})")
-                continue
-            found[key], problems = offers.read_items(self._server, word, raw, read)
-            left_out += problems
-        self._emit(
-            CatalogueChanged(
-                server=self._server,
-                tools=found.get("tools", ()),
-                resources=found.get("resources", ()),
-                templates=found.get("resourceTemplates", ()),
-                prompts=found.get("prompts", ()),
-                left_out=tuple(left_out),
-            )
-        )
-
-    async def _pages(self, method: str, key: str) -> list[Any]:
-        items: list[Any] = []
-        seen: set[str] = set()
-        cursor = ""
-        for _ in range(MAX_PAGES):
-            page = await self._request(method, {"cursor": cursor} if cursor else {})
-            entries = page.get(key)
-            items += entries if isinstance(entries, list) else []
-            cursor = page.get("nextCursor") or ""
-            if not isinstance(cursor, str) or not cursor or cursor in seen:
-                break
-            seen.add(cursor)
-        return items
-
-    async def _refresh(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            with contextlib.suppress(Exception):
-                await self._list_all()
-            await asyncio.sleep(REFRESH_EVERY)
-
-    async def _subscribe(self) -> None:
-        with contextlib.suppress(Exception):  # a server without subscriptions has a list that does not change
-            async with self._client.listen(
-                tools_list_changed=True, prompts_list_changed=True, resources_list_changed=True
-            ) as events:
-                async for _ in events:
-                    self._changed.set()
-
-    async def _on_message(self, message: Any) -> None:
-        if type(message).__name__.endswith("ListChangedNotification"):
-            self._changed.set()
-
-    async def _on_log(self, params: Any) -> None:
-        data = params.data if isinstance(params.data, str) else repr(params.data)
-        text = f"{params.logger}: {data}" if params.logger else data
-        self._logged(LEVELS.get(str(params.level), "info"), text[:8192])
+@asynccontextmanager
+async def _tapped(transport: Transport, tap: Tap) -> AsyncIterator[TransportStreams]:
+    async with transport as streams:
+        yield tap.around(streams)

@@ -1,0 +1,170 @@
+"""One attempt to be connected: transport, tap and session of one kind, and in words why it ended.
+
+Imports the SDK, so ``connection.py`` loads it late. Used once; a reconnect is another attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+from mcp import MCPError
+
+from fastchat_tui.servers.catalogue import read_catalogue
+from fastchat_tui.servers.content import tool_result
+from fastchat_tui.servers.ended import Ended
+from fastchat_tui.servers.frames import CALL, Tap
+from fastchat_tui.servers.http import EXCHANGE, Exchange, Http
+from fastchat_tui.servers.journal import Journal
+from fastchat_tui.servers.process import exit_words
+from fastchat_tui.servers.session import Mode, OnProgress, Session, open_session
+from fastchat_tui.servers.stdio import Stdio
+from fastchat_tui.servers.words import CLOSED, code_of, leaf, refusal, session_gone
+from fastchat_tui.wire.errors import NeedsLogin, ServerError
+from fastchat_tui.wire.events import CatalogueChanged
+from fastchat_tui.wire.ports import Emit
+from fastchat_tui.wire.text import human_time, one_line
+from fastchat_tui.wire.values import Level, Object, ServerSpec, ToolResult
+
+
+class Attempt:
+    """``on_lost`` is told, without waiting, when the connection is of no more use."""
+
+    def __init__(
+        self,
+        spec: ServerSpec,
+        mode: Mode,
+        journal: Journal,
+        emit: Emit,
+        mask: Callable[[str], str],
+        *,
+        sse: bool,
+        on_lost: Callable[[], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._spec = spec
+        self._mode = mode
+        self._journal = journal
+        self._on_lost = on_lost
+        self._on_change = on_change
+        self._sse = sse
+        self._tap = Tap(spec.name, emit, mask, on_lost)
+        self._stdio = Stdio(spec, journal) if spec.transport == "stdio" else None
+        self._http = None if self._stdio else Http(spec, on_lost, sse=sse)
+        journal.forget_words()
+
+    def open(self) -> AbstractAsyncContextManager[Session]:
+        transport = self._stdio or self._http
+        assert transport is not None
+        return open_session(transport, self._tap, self._mode, on_log=self._logged, on_change=self._on_change)
+
+    def arm(self) -> None:
+        """The handshake is over."""
+        if self._http is not None:
+            self._http.armed = True
+
+    def kill(self) -> None:
+        """The last resort of an owner that does not come to an end."""
+        if self._stdio is not None and self._stdio.child is not None:
+            self._stdio.child.send_signal(signal.SIGKILL)
+
+    async def catalogue(self, session: Session) -> CatalogueChanged:
+        async def request(method: str, params: Object) -> Object:
+            limit = self._spec.connect_timeout
+            try:
+                async with asyncio.timeout(limit):
+                    return await session.request(method, params)
+            except TimeoutError:
+                raise ServerError(f"no answer to {method} within {human_time(limit)}.") from None
+            except MCPError as error:
+                raise refusal(self._spec.name, error) from error
+
+        found = await read_catalogue(self._spec.name, session.capabilities, request)
+        wrong = session.learn(found.tools)
+        if not wrong:
+            return found
+        return replace(
+            found,
+            tools=tuple(tool for tool in found.tools if tool.name not in wrong),
+            left_out=(*found.left_out, *(f"tool “{one_line(name, 60)}”: {why}" for name, why in wrong.items())),
+        )
+
+    async def call(
+        self, session: Session, call: str, tool: str, arguments: Object, on_progress: OnProgress
+    ) -> ToolResult:
+        """One tool call. Runs in a task of its own, whose context marks what is sent for it."""
+        CALL.set(call)
+        exchange = Exchange()
+        EXCHANGE.set(exchange)
+        try:
+            raw = await session.request("tools/call", {"name": tool, "arguments": arguments}, on_progress)
+        except MCPError as error:
+            raise await self._refused(error, exchange) from error
+        return tool_result(self._spec.name, raw)
+
+    async def why(self, error: BaseException | None, *, ready: bool) -> Ended:
+        """Why the connection ended, or never came to be; ``ready`` says which."""
+        cause = leaf(error) if error is not None else None
+        if isinstance(cause, ServerError):
+            return Ended("failed", f"{cause.text} {cause.remedy}".strip())
+        if isinstance(cause, TimeoutError):
+            limit = human_time(self._spec.connect_timeout)
+            return Ended("failed", self._with_words(f"It was not ready within {limit}"))
+        if self._http is not None:
+            return self._why_http(self._http.last, cause, ready)
+        assert self._stdio is not None
+        await self._stdio.settle()
+        if cause is not None and code_of(cause) != CLOSED:
+            return Ended("failed", self._with_words(f"The handshake failed: {_brief(cause)}"))
+        code = self._stdio.exit_code
+        hint: str = exit_words(code) if code is not None else "it closed its output"
+        words = self._with_words(f"It ended by itself: {hint}")
+        early = not ready and self._mode == "auto"
+        return Ended("closed" if code == 0 else "failed", words, hint="legacy" if early else "")
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _why_http(self, last: Exchange, cause: BaseException | None, ready: bool) -> Ended:
+        if last.wants_login:
+            challenge = f" ({last.challenge})" if last.challenge else ""
+            return Ended("needs_login", f"It wants a sign-in: {last.words()}{challenge}.")
+        words = last.words() or (_brief(cause) if cause is not None else "the connection was closed")
+        if ready:
+            return Ended("failed", f"It went away: {words}", away=True)
+        if last.refused and not self._sse and self._spec.sse_fallback:
+            return Ended("failed", f"It refused Streamable HTTP: {words}.", hint="sse")
+        closed = cause is not None and code_of(cause) == CLOSED and self._mode == "auto"
+        return Ended("failed", f"It could not be reached: {words}.", hint="legacy" if closed else "")
+
+    async def _refused(self, error: MCPError, exchange: Exchange) -> ServerError:
+        name = self._spec.name
+        if exchange.wants_login:
+            return NeedsLogin(f"{name} wants a sign-in: {exchange.words()}.", "Sign in, then try again.")
+        if self._http is not None:
+            if session_gone(error):
+                self._on_lost()
+                return ServerError(f"{name} was restarted and forgot this session.", "It reconnects; then try again.")
+            if (words := exchange.words()) and (code_of(error) in (CLOSED, -32603) or exchange.error is not None):
+                return ServerError(f"{name} did not answer: {words}.", "Try again, or reconnect the server (r).")
+        elif code_of(error) == CLOSED and self._stdio is not None and self._stdio.child is not None:
+            ended = await self.why(None, ready=True)
+            return ServerError(
+                f"{name} is gone. {ended.detail}", "Reconnect it (r). The call is not repeated by itself."
+            )
+        return refusal(name, error)
+
+    def _with_words(self, text: str) -> str:
+        words = self._journal.last_words()
+        return f"{text}. Last words: {words}" if words else f"{text}. It said nothing on standard error."
+
+    def _logged(self, level: Level, text: str) -> None:
+        self._journal.add("server", level, text)
+
+
+def _brief(error: BaseException) -> str:
+    if type(error).__name__ == "ValidationError":
+        return "its answer is not valid MCP"
+    return one_line(str(error), 200) or type(error).__name__

@@ -1,0 +1,48 @@
+"""What an exception of the SDK means to a person. Needs no SDK: it reads what the exception carries."""
+
+from __future__ import annotations
+
+from fastchat_tui.wire.errors import ServerError
+from fastchat_tui.wire.text import one_line
+
+CLOSED = -32000
+TIMED_OUT = -32001
+PARSE = -32700
+_GONE = ("session not found", "session terminated")
+
+
+def leaf(error: BaseException) -> BaseException:
+    """The cause inside nested exception groups."""
+    while isinstance(error, BaseExceptionGroup):
+        rest = error.split(lambda e: type(e).__name__ in ("CancelledError", "GeneratorExit"))[1]
+        error = (rest or error).exceptions[0]
+    return error
+
+
+def code_of(error: BaseException) -> int:
+    code = getattr(error, "code", 0)
+    return code if isinstance(code, int) else 0
+
+
+def session_gone(error: BaseException) -> bool:
+    """An HTTP server was restarted and knows the session no more."""
+    return code_of(error) == -32600 and str(error).lower().startswith(_GONE)
+
+
+def refusal(server: str, error: BaseException) -> ServerError:
+    """A JSON-RPC error as the answer to one request."""
+    message = one_line(str(error), 500)
+    match code_of(error):
+        case -32700:
+            return ServerError(
+                f"{server} sent an answer that cannot be used: {message.removeprefix('the server sent ')}.",
+                "Tell the server's author; the frames of the call show it.",
+            )
+        case -32601:
+            return ServerError(f"{server} does not know this request: {message}.")
+        case -32602:
+            return ServerError(f"{server} refused the arguments: {message}.", "Check them against the tool's schema.")
+        case -32000:
+            return ServerError(f"{server} did not answer: {message}.", "Try again, or reconnect the server (r).")
+        case code:
+            return ServerError(f"{server} answered with an error: {message} ({code}).")
