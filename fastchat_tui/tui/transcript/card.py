@@ -1,0 +1,175 @@
+"""A tool call in the chat, in three densities. Arguments come as they were sent, so they are cleaned here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+
+from fastchat_tui.tui.transcript.ink import Ink
+from fastchat_tui.tui.transcript.line import Line, indented
+from fastchat_tui.tui.transcript.wrap import wrap
+from fastchat_tui.wire.ledger import CallRecord
+from fastchat_tui.wire.text import clean, human_time, one_line, size_of_base64
+from fastchat_tui.wire.values import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
+
+Density = Literal["compact", "normal", "full"]
+DENSITIES: tuple[Density, ...] = ("compact", "normal", "full")
+
+_BAR = 8
+_WIDEST = 100
+"""However wide the pane, the state stays where the eye finds it."""
+_SHORT, _FULL = 3, 40
+"""Lines of a result that normal and full cards show."""
+_READ = 20_000
+"""Characters of a text that a card looks at; the inspector shows all."""
+_STATES = {"asking": "waits for your answer", "proposed": "proposed", "denied": "denied", "cancelled": "cancelled"}
+
+
+def card(record: CallRecord, density: Density, width: int, ink: Ink, now: float) -> list[Line]:
+    lines = [_title(record, width, ink, now)]
+    if density == "compact":
+        return lines
+    margin = (Segment("  ", ink.base),)
+    room = max(8, width - 2)
+    data = ink["card-data"]
+    if density == "normal":
+        arguments = brief(record, room)
+        body = [Line((Segment(arguments, data),))] if arguments else []
+    else:
+        body = _cut(pretty(record), room, _FULL, ink, "card-data")
+    role = "error" if record.outcome == "error" else "muted"
+    limit = _SHORT if density == "normal" else _FULL
+    result = _cut(result_text(record, _READ), room - 2, limit, ink, role, whole=density == "full", of=record)
+    bar = (Segment("│ ", ink[role if role == "error" else "table-line"]),)
+    return lines + indented([*body, *indented(result, bar, bar, 2)], margin, margin, 2)
+
+
+def _title(record: CallRecord, width: int, ink: Ink, now: float) -> Line:
+    width = min(width, _WIDEST)
+    server, tool = one_line(record.server), one_line(record.tool)
+    state = state_words(record, now)
+    room = max(4, width - cell_len(state) - 4)
+    prefix = f"{server} › " if server else ""
+    if cell_len(prefix + tool) > room:
+        prefix = _fitted(prefix, max(0, room - cell_len(tool)))
+    tool = _fitted(tool, room - cell_len(prefix))
+    space = " " * max(2, width - 2 - cell_len(prefix + tool) - cell_len(state))
+    role = "failed" if record.state == "error" else record.state
+    return Line(
+        (
+            Segment("⚙ ", ink["card-icon"]),
+            Segment(prefix, ink["card-server"]),
+            Segment(tool, ink["card-tool"]),
+            Segment(space, ink.base),
+            Segment(_fitted(state, max(1, width - 6)), ink[role]),
+        )
+    )
+
+
+def state_words(record: CallRecord, now: float) -> str:
+    match record.state:
+        case "running":
+            clock = human_time(record.duration(now))
+            text = f"{one_line(record.progress, 24)}  " if record.progress else ""
+            if not record.total:
+                return f"{text}running  {clock}"
+            part = max(0.0, min(1.0, record.done / record.total))
+            full = round(part * _BAR)
+            return f"{text}{'▮' * full}{'▯' * (_BAR - full)} {part:4.0%}  {clock}"
+        case "ok" | "error" if record.started_at is not None:
+            return f"{record.state}  {human_time(record.duration(now)):>6}"
+        case state:
+            return _STATES.get(state, state)
+
+
+def brief(record: CallRecord, width: int) -> str:
+    """The arguments on one line."""
+    if record.raw:
+        return _fitted(one_line(record.raw, width), width)
+    pairs = (f"{name}: {_value(value)}" for name, value in islice(record.arguments.items(), 12))
+    return _fitted(one_line("  ".join(pairs), 2 * width), width)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return value[:200] if value and value.isprintable() else _json(value[:200])
+    if isinstance(value, dict | list) and len(value) > 20:
+        return f"{{… {len(value)} keys}}" if isinstance(value, dict) else f"[… {len(value)} items]"
+    return _json(value)[:200]
+
+
+def pretty(record: CallRecord) -> str:
+    """The arguments whole, for reading."""
+    if record.raw:
+        return clean(record.raw)
+    return clean(_json(record.arguments, indent=2)) if record.arguments else "no arguments"
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+
+
+def result_text(record: CallRecord, limit: int | None = None) -> str:
+    """What came back, as text."""
+    parts = "\n".join(_texts(record.content, limit))
+    return parts or clean(record.structured[:limit])
+
+
+def _texts(content: Sequence[Content], limit: int | None) -> Iterator[str]:
+    for part in content:
+        match part:
+            case Text(text=text):
+                yield clean(text[:limit])
+            case Image(data=data, mime_type=mime) | Audio(data=data, mime_type=mime):
+                yield f"[{part.kind}: {one_line(mime, 60)}, {size_of_base64(data)}]"
+            case ResourceLink(uri=uri, name=name):
+                yield f"[resource: {one_line(name or uri, 80)}] {one_line(uri) if name else ''}".rstrip()
+            case EmbeddedResource(uri=uri, text=text, blob=blob, mime_type=mime):
+                yield f"[resource: {one_line(uri)}{f', {one_line(mime, 60)}' if mime else ''}]"
+                yield f"[{size_of_base64(blob)}]" if blob else clean(text[:limit])
+
+
+def _cut(
+    text: str, width: int, limit: int, ink: Ink, role: str, *, whole: bool = True, of: CallRecord | None = None
+) -> list[Line]:
+    """At most ``limit`` rows of the text, wrapped if ``whole`` or else cut, and how much is left out."""
+    if not text:
+        return []
+    style = ink[role]
+    lines = text.replace("\t", "    ").rstrip("\n").split("\n")
+    out: list[Line] = []
+    for line in lines[:limit]:
+        if whole:
+            out += wrap([(line, style)], width, words=False)
+        else:
+            out.append(Line((Segment(_fitted(line, width), style),)))
+    more = max(len(lines) - limit, 0) if of is None else _more(of, min(limit, len(lines)))
+    if len(out) > limit or more:
+        note = f"… {more:,} more line{'' if more == 1 else 's'}" if more else "…"
+        hint = ": Enter shows it whole" if whole else ""
+        out[limit if whole else limit - 1 :] = [Line((Segment(f"{note}{hint}", ink["muted"]),))]
+    return out
+
+
+def _more(record: CallRecord, shown: int) -> int:
+    """How many lines of the result are not among the first ``shown``."""
+    total = 0
+    for part in record.content:
+        text = part.text if isinstance(part, Text | EmbeddedResource) else ""
+        total += text.rstrip("\n").count("\n") + 1 + (isinstance(part, EmbeddedResource))
+    if not record.content:
+        total = record.structured.rstrip("\n").count("\n") + 1
+    return max(0, total - shown)
+
+
+def _fitted(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells, with an ellipsis where it does not fit."""
+    if len(text) <= width and cell_len(text) <= width:
+        return text
+    text = text[: width + 1]
+    return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
