@@ -1,0 +1,1 @@
+"""Who is trusted: secrets in the OS keyring."""

@@ -1,0 +1,47 @@
+"""The user's folders, as the platform has them. Folders are born 0700, files 0600."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastchat_tui.wire.errors import ConfigError
+
+APP = "fastchat-tui"
+XDG = {"config": "XDG_CONFIG_HOME", "data": "XDG_DATA_HOME", "state": "XDG_STATE_HOME", "log": "XDG_STATE_HOME"}
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    config: Path
+    data: Path
+    state: Path
+    log: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Paths:
+        """The folders of the user whose environment this is; XDG variables win on every platform."""
+        from platformdirs import PlatformDirs
+
+        dirs = PlatformDirs(APP, appauthor=False, roaming=True)
+
+        def folder(kind: str, default: str) -> Path:
+            base = environ.get(XDG[kind], "")
+            return Path(base) / APP if base else Path(default)
+
+        state = folder("state", dirs.user_state_dir)
+        log = state / "log" if environ.get("XDG_STATE_HOME") else Path(dirs.user_log_dir)
+        return cls(folder("config", dirs.user_config_dir), folder("data", dirs.user_data_dir), state, log)
+
+
+def refuse_shared(folder: Path) -> None:
+    """Raises ConfigError when others may write into ``folder``: they could make us run their commands."""
+    try:
+        mode = folder.stat().st_mode
+    except OSError:
+        return
+    if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise ConfigError(f"Everybody may write into {folder}.", f"Mend it first: chmod o-w {folder}")
