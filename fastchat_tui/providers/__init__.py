@@ -1,0 +1,1 @@
+"""Who thinks: the model's APIs. The only folder that knows the ``openai`` SDK."""
