@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import logging
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from fastchat_tui.servers.destination import destination
 from fastchat_tui.servers.ended import Ended
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.progress import Progress
+from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import ServerChanged
 from fastchat_tui.wire.ports import Emit, OnProgress
@@ -42,46 +41,6 @@ STOP = 5.0
 def backoff(tries: int) -> float:
     """1, 2, 4 … 60 seconds, each a fifth more or less, so that many clients do not come back at once."""
     return float(min(60, 2**tries)) * random.uniform(0.8, 1.2)
-
-
-class Shared:
-    """What all connections share: the SDK and the start slots."""
-
-    HOLD = 2.0
-    """Seconds after which a slow start gives its slot to the next: no server delays another for long."""
-
-    def __init__(self, slots: int = 4) -> None:
-        self._slots = asyncio.Semaphore(slots)
-        self._lock = asyncio.Lock()
-        self._make: type[Attempt] | None = None
-
-    async def sdk(self) -> type[Attempt]:
-        async with self._lock:
-            if self._make is None:
-                module = await asyncio.to_thread(importlib.import_module, "fastchat_tui.servers.attempt")
-                for name in ("mcp", "client", "httpx2", "httpcore2"):  # else their warnings end on the screen
-                    logger = logging.getLogger(name)
-                    logger.addHandler(logging.NullHandler())
-                    logger.propagate = False
-                make: type[Attempt] = module.Attempt
-                self._make = make
-            return self._make
-
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        await self._slots.acquire()
-        held = [self._slots]
-
-        def release() -> None:
-            if held:
-                held.pop().release()
-
-        timer = asyncio.get_running_loop().call_later(self.HOLD, release)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            release()
 
 
 class Connection:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fastchat_tui.servers.connection import Connection, Shared
+from fastchat_tui.servers.connection import Connection
 from fastchat_tui.servers.journal import Journal
+from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.ports import Emit, MakeServer, Server
 from fastchat_tui.wire.values import ServerSpec
 
