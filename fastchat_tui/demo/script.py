@@ -110,7 +110,7 @@ def answer(text: str, results: list[ToolMessage], prompt: Prompt) -> tuple[str, 
     names = {tool.name: tool.model_name for tool in prompt.tools}
     calls = [(names[name], arguments) for name, arguments in _wanted(text) if name in names]
     if calls:
-        what = " and ".join(f"`{name}`" for name, _ in calls)
+        what = " and ".join(f"`{name.rpartition('__')[2]}`" for name, _ in calls)
         return f"The message asks for something that {what} can tell.", f"Let me ask {what}.", calls
     low = text.lower()
     if _wanted(text):

@@ -10,7 +10,7 @@ from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved
 from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, MakeServer, OnProgress, Server, Settings
-from fastchat_tui.wire.values import Object, ServerSpec, Tool, ToolResult
+from fastchat_tui.wire.values import Object, ServerSpec, ServerState, Tool, ToolResult
 
 Weigh = Callable[[Tool], tuple[int, str]]
 """Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""
@@ -134,6 +134,7 @@ class Fleet:
                 self._hear(event)
 
         server = self._servers[name] = self._make(self._specs[name], hear)
+        self._emit(self._changed(name, "connecting"))  # whoever waits for the servers must see it at once
         server.start()
 
     async def _stop(self, name: str) -> None:
@@ -171,11 +172,11 @@ class Fleet:
         self._catalogues[catalogue.server] = known = replace(catalogue, tools=tuple(tools))
         self._emit(known)
 
-    def _changed(self, name: str, state: str, detail: str = "") -> ServerChanged:
+    def _changed(self, name: str, state: ServerState, detail: str = "") -> ServerChanged:
         spec = self._specs[name]
         return ServerChanged(
             server=name,
-            state="failed" if state == "failed" else "off",
+            state=state,
             detail=detail,
             transport=spec.transport,
             destination=spec.url or spec.command,

@@ -13,7 +13,8 @@ from fastchat_tui.wire.text import Masker, one_line
 
 MAX_WAIT = 120.0
 OVERFLOW = re.compile(
-    r"context[_ ]length|context window|maximum context|max(imum)?[ _]prompt|prompt (is )?too long|too many (input )?tokens"
+    r"context[_ ]length|context window|maximum context|max(imum)?[ _]prompt|prompt (is )?too long"
+    r"|too many (input )?tokens"
     r"|input (is |tokens )?(too long|exceed)|exceeds? the (model'?s )?(maximum|limit|context)|reduce the length"
     r"|token limit (reached|exceeded)|request too large|too_many_prompt_tokens",
     re.IGNORECASE,
@@ -27,7 +28,8 @@ NO_MODEL = re.compile(
     r"model_not_found|deploymentnotfound|model .{0,80}(not (exist|found)|unknown)|no such model", re.IGNORECASE
 )
 BAD_SCHEMA = re.compile(
-    r"invalid_function_parameters|input_schema|function_declarations|tools\[\d+\]|tools\.\d+\.|invalid schema for function",
+    r"invalid_function_parameters|input_schema|function_declarations|tools\[\d+\]|tools\.\d+\."
+    r"|invalid schema for function",
     re.IGNORECASE,
 )
 FILTER = re.compile(r"content_filter|content management policy|safety system", re.IGNORECASE)
