@@ -1,0 +1,135 @@
+"""No process stays, and a process gets no more than it should."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from fastchat_tui.servers.process import exit_words, find_command
+from fastchat_tui.wire.errors import ServerError
+from fastchat_tui.wire.events import ServerLogged
+from fastchat_tui.wire.values import ServerSpec
+from tests.servers.conftest import Bench, Clock, Progressed, act, alive, texts
+
+ENVIRONMENT = "import os, sys; sys.stderr.write('\\n'.join(sorted(os.environ)) + '\\n'); sys.exit(1)"
+
+
+@pytest.mark.parametrize(
+    ("fault", "limit"),
+    [
+        ("", 2.0),
+        ("ignores-eof", 3.5),
+        ("ignores-sigterm", 4.5),
+        ("leaves-grandchildren", 3.5),
+        ("leaves-strays", 3.5),
+        ("hangs-at-initialize", 3.0),
+        ("never-answers", 2.0),
+    ],
+)
+async def test_a_stop_leaves_no_process_behind(bench: Bench, fault: str, limit: float) -> None:
+    server, heard = bench.faulty(fault)
+    if fault == "hangs-at-initialize":
+        await heard.until(lambda e: isinstance(e, ServerLogged))
+    else:
+        await heard.settled()
+    started = bench.started()
+    assert started
+    assert all(alive(pid) for pid in started)
+    clock = Clock()
+    await server.stop()
+    assert [pid for pid in started if alive(pid)] == []
+    assert clock() < limit
+
+
+async def test_a_second_stop_does_nothing(bench: Bench) -> None:
+    server, _ = await bench.ready()
+    await asyncio.gather(server.stop(), server.stop())
+    await server.stop()
+
+
+async def test_a_reconnect_replaces_the_process(bench: Bench) -> None:
+    server, heard = await bench.ready()
+    since = len(heard.events)
+    server.reconnect()
+    assert (await heard.settled(since)).state == "ready"
+    first, second = bench.started()
+    assert not alive(first)
+    assert alive(second)
+    assert texts(await act(server)) == ["done"]
+
+
+async def test_a_cancelled_owner_still_ends_its_process(bench: Bench) -> None:
+    server, _ = await bench.ready("ignores-eof")
+    (owner,) = [task for task in asyncio.all_tasks() if task.get_name() == "server box"]
+    owner.cancel()
+    await asyncio.wait({owner}, timeout=5)
+    assert owner.done()
+    assert not any(alive(pid) for pid in bench.started())
+    await server.stop()
+
+
+async def test_the_grandchildren_of_a_dead_server_are_ended_too(bench: Bench) -> None:
+    server, heard = await bench.ready("leaves-grandchildren")
+    leader, grandchild = bench.started()
+    os.kill(leader, signal.SIGKILL)
+    assert "killed by SIGKILL" in (await heard.state("failed")).detail
+    assert not alive(grandchild)
+    await server.stop()
+
+
+async def test_a_server_gets_only_a_few_variables_and_its_own(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "s3cr3t-v4lue")
+    monkeypatch.setenv("LD_PRELOAD_X", "no")
+    spec = ServerSpec("box", "stdio", sys.executable, ("-c", ENVIRONMENT), env={"MINE": "1"}, protocol="legacy")
+    server, heard = bench.start(spec)
+    await heard.settled()
+    await server.stop()
+    allowed = {"HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "MINE", "LC_CTYPE"}
+    names = set(heard.log.split())
+    assert "MINE" in names
+    assert names <= allowed
+
+
+async def test_arguments_arrive_literally(bench: Bench, tmp_path: Path) -> None:
+    nasty = ("; touch pwned", "$(touch pwned)", "a\nb", "* ~")
+    show = "import sys; sys.stderr.write(repr(sys.argv[1:]) + '\\n'); sys.exit(1)"
+    spec = ServerSpec("box", "stdio", sys.executable, ("-c", show, *nasty), protocol="legacy")
+    server, heard = bench.start(spec)
+    await heard.settled()
+    await server.stop()
+    assert repr(list(nasty)) in heard.log
+    assert not (tmp_path / "work" / "pwned").exists()
+
+
+def test_a_relative_command_counts_from_the_folder_of_the_server(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "serve"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert find_command(ServerSpec("x", "stdio", "./bin/serve", cwd=str(tmp_path)), None) == str(program)
+    with pytest.raises(ServerError):
+        find_command(ServerSpec("x", "stdio", "./bin/serve"), None)
+
+
+def test_exit_codes_are_told_in_words() -> None:
+    assert [exit_words(code) for code in (0, 3, -9, -15)] == [
+        "exit code 0",
+        "exit code 3",
+        "killed by SIGKILL",
+        "killed by SIGTERM",
+    ]
+
+
+async def test_twenty_servers_start_side_by_side(bench: Bench) -> None:
+    started = [bench.faulty() for _ in range(20)]
+    states = await asyncio.gather(*(heard.settled() for _, heard in started))
+    assert {changed.state for changed in states} == {"ready"}
+    answers = await asyncio.gather(
+        *(server.call(f"c{n}", "echo", {"text": str(n)}, Progressed()) for n, (server, _) in enumerate(started))
+    )
+    assert [texts(answer) for answer in answers] == [[str(n)] for n in range(20)]

@@ -1,0 +1,111 @@
+"""An MCP server over HTTP on loopback that does exactly what a test tells it. Standard library only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+Reply = tuple[int, dict[str, str], bytes]
+"""Status, headers, body."""
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+def rpc(request: Request, result: Any, headers: dict[str, str] | None = None) -> Reply:
+    body = json.dumps({"jsonrpc": "2.0", "id": request.body.get("id"), "result": result}).encode()
+    return 200, {"content-type": "application/json", **(headers or {})}, body
+
+
+def plain(status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> Reply:
+    return status, headers or {}, body
+
+
+def mcp(request: Request) -> Reply:
+    """A well-behaved server of the handshake era with one tool."""
+    match request.body.get("method"):
+        case "initialize":
+            info = {"name": "web", "version": "1"}
+            result = {"protocolVersion": "2025-11-25", "serverInfo": info, "capabilities": {"tools": {}}}
+            return rpc(request, result, {"mcp-session-id": "s1"})
+        case "tools/list":
+            return rpc(request, {"tools": [{"name": "act", "inputSchema": {"type": "object"}}]})
+        case "tools/call":
+            return rpc(request, {"content": [{"type": "text", "text": "done"}]})
+        case "server/discover":
+            return plain(400)
+        case _ if request.method == "POST":
+            return plain(202)
+        case _:
+            return plain(405)
+
+
+@dataclass
+class Web:
+    """``behave`` may be replaced at any moment; None closes the connection without an answer."""
+
+    behave: Callable[[Request], Reply | Awaitable[Reply | None] | None] = mcp
+    seen: list[Request] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/mcp"
+
+    def called(self, method: str) -> list[Request]:
+        return [request for request in self.seen if request.body.get("method") == method]
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Web]:
+        server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
+        self._writers: set[asyncio.StreamWriter] = set()
+        try:
+            yield self
+        finally:
+            server.close()
+            for writer in list(self._writers):
+                writer.close()
+            await server.wait_closed()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while (request := await _read(reader)) is not None:
+                self.seen.append(request)
+                reply = self.behave(request)
+                if isinstance(reply, Awaitable):
+                    reply = await reply
+                if reply is None:
+                    return
+                status, headers, body = reply
+                head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n{head}\r\n".encode() + body)
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+
+async def _read(reader: asyncio.StreamReader) -> Request | None:
+    first = await reader.readline()
+    if not first.strip():
+        return None
+    method, path, _ = first.decode().split(" ", 2)
+    headers: dict[str, str] = {}
+    while line := (await reader.readline()).decode().strip():
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return Request(method, path, headers, json.loads(body) if body else {})
