@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+from fastchat_tui import __version__
 from fastchat_tui.providers.profiles import Profile
 
 MAX_EVENT = 16 << 20
@@ -12,7 +13,11 @@ MAX_EVENT = 16 << 20
 MAX_ERROR = 1 << 20
 
 
-def bounded_client(profile: Profile, connect: float, transport: Any = None) -> Any:
+SENT = frozenset({"accept", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"})
+"""The headers that go out; the SDK adds others from the environment, and a portrait of this machine."""
+
+
+def bounded_client(profile: Profile, key: str, connect: float, transport: Any = None) -> Any:
     """An ``httpx2.AsyncClient``; the idle timer is the caller's, so reads have no time limit here."""
     import httpx2
 
@@ -33,6 +38,14 @@ def bounded_client(profile: Profile, connect: float, transport: Any = None) -> A
         async def aclose(self) -> None:
             await self._inner.aclose()
 
+    async def strip(request: Any) -> None:
+        for name in [name for name in request.headers if name not in SENT]:
+            del request.headers[name]
+        request.headers["user-agent"] = f"fastchat-tui/{__version__}"
+        request.headers["accept-encoding"] = "identity"
+        if key:
+            request.headers["authorization"] = f"Bearer {key}"
+
     async def bound(response: Any) -> None:
         encoding = response.headers.get("content-encoding", "identity").lower()
         if encoding not in ("", "identity"):
@@ -45,5 +58,5 @@ def bounded_client(profile: Profile, connect: float, transport: Any = None) -> A
         follow_redirects=False,
         trust_env=not profile.loopback,
         transport=transport,
-        event_hooks={"response": [bound]},
+        event_hooks={"request": [strip], "response": [bound]},
     )

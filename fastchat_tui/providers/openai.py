@@ -147,13 +147,6 @@ class OpenAIModel:
 
     async def _post(self, path: str, body: Object) -> Any:
         sdk = self._sdk
-        omit = sdk.Omit()
-        names = ("OpenAI-Organization", "OpenAI-Project", "X-Stainless-Lang", "X-Stainless-Package-Version",
-                 "X-Stainless-OS", "X-Stainless-Arch", "X-Stainless-Runtime", "X-Stainless-Runtime-Version",
-                 "X-Stainless-Async", "x-stainless-retry-count", "x-stainless-read-timeout")  # fmt: skip
-        headers: Object = dict.fromkeys(names, omit)
-        headers["Authorization"] = f"Bearer {self._key}" if self._key else omit
-        headers["Accept-Encoding"] = "identity"
         try:
             async with asyncio.timeout(self._connect + self._first_byte):
                 return await self._client.post(
@@ -162,7 +155,6 @@ class OpenAIModel:
                     cast_to=object,
                     stream=True,
                     stream_cls=sdk.AsyncStream[object],
-                    options={"headers": headers},
                 )
         except TimeoutError:
             text = f"{self._profile.name} did not answer within {self._connect + self._first_byte:.0f} s."
@@ -173,8 +165,6 @@ class OpenAIModel:
             raise ModelError("timeout", f"{self._profile.name} did not answer in time.", errors.AGAIN) from error
         except sdk.APIError as error:
             raise errors.unreachable(error, self._profile) from error
-        except (UnicodeEncodeError, TypeError) as error:
-            raise ModelError("auth", "The key holds characters that no key has.", "Paste the key again.") from error
 
     async def _check(self, stream: Any) -> None:
         kind = stream.response.headers.get("content-type", "").lower()
@@ -211,12 +201,14 @@ class OpenAIModel:
         if self._client is not None:
             return
         sdk = self._sdk = await asyncio.to_thread(importlib.import_module, "openai")
+        if not self._key.isascii():
+            raise ModelError("auth", "The key holds characters that no key has.", "Paste the key again.")
         try:
             self._client = sdk.AsyncOpenAI(
                 api_key=self._key or "none",
                 base_url=self._profile.base_url,
                 max_retries=0,
-                http_client=bounded_client(self._profile, self._connect, self._transport),
+                http_client=bounded_client(self._profile, self._key, self._connect, self._transport),
             )
         except (ImportError, ValueError) as error:
             text = f"The proxy settings of this environment cannot be used: {error}"
