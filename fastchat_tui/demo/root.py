@@ -36,7 +36,7 @@ class Root:
         place = self.resolve(path)
         if not place.is_dir():
             raise Outside(f"{path!r} is not a folder.")
-        entries = sorted(os.scandir(place), key=lambda entry: (not entry.is_dir(), entry.name))
+        entries = sorted(os.scandir(place), key=lambda entry: (not entry.is_dir(follow_symlinks=False), entry.name))
         return [_line(entry) for entry in entries if not entry.name.startswith(".")]
 
     def read(self, path: str, max_bytes: int) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 
 import pytest
 
+from fastchat_tui.servers import connection
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import CatalogueChanged, ServerLogged
 from fastchat_tui.wire.values import ServerSpec, Text
@@ -178,6 +180,22 @@ async def test_progress_extends_the_time_of_a_call(bench: Bench) -> None:
     progress = Progressed()
     assert texts(await act(server, progress=progress)) == ["20 steps"]
     assert progress[-1] == (20.0, 20.0, "")
+
+
+async def test_progress_does_not_extend_a_call_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_CALL", 0.4)
+    server, _ = await bench.ready("progress", call_timeout=0.3)
+    with pytest.raises(ServerError, match="worked for 400 ms without an end"):
+        await act(server)
+
+
+async def test_nothing_ever_reaches_the_terminal(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    for fault in ("floods-stderr", "garbage-on-stdout", "deep-json", "hostile"):
+        server, _ = await bench.ready(fault)
+        with contextlib.suppress(ServerError):
+            await act(server)
+        await server.stop()
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_a_flood_of_progress_is_told_ten_times_a_second_and_ends_with_the_last(bench: Bench) -> None:

@@ -58,14 +58,14 @@ async def test_server_everything_over_stdio(bench: Bench) -> None:
 
 
 @asynccontextmanager
-async def everything_over_http() -> AsyncIterator[str]:
+async def everything_over_http(kind: str = "streamableHttp", path: str = "mcp") -> AsyncIterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {**os.environ, "PORT": str(port)}
     process = await asyncio.create_subprocess_exec(
         program("mcp-server-everything"),
-        "streamableHttp",
+        kind,
         env=env,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -73,9 +73,9 @@ async def everything_over_http() -> AsyncIterator[str]:
     try:
         assert process.stderr is not None
         async with asyncio.timeout(LIMIT):
-            while b"listening" not in (line := await process.stderr.readline()):
+            while b"port" not in (line := await process.stderr.readline()):
                 assert line, "the server ended"
-        yield f"http://127.0.0.1:{port}/mcp"
+        yield f"http://127.0.0.1:{port}/{path}"
     finally:
         if process.returncode is None:
             process.kill()
@@ -159,3 +159,37 @@ async def test_the_demo_server(bench: Bench, tmp_path: Path) -> None:
     result = await server.call("c", "count_slowly", {"steps": 3, "seconds": 0.3}, progress)
     assert texts(result) == ["Counted to 3."]
     assert progress[-1] == (3.0, 3.0, "counted to 3")
+
+
+CHANGING = """
+import sys
+from mcp.server.mcpserver import Context, MCPServer
+server = MCPServer("changing")
+
+@server.tool(structured_output=False)
+async def act(ctx: Context) -> str:
+    server.add_tool(lambda: "x", name="added", description="Was not there before")
+    await ctx.notify_tools_changed()
+    return "changed"
+
+server.run("stdio")
+"""
+
+
+async def test_a_changed_list_is_heard_of_in_the_later_era(bench: Bench) -> None:
+    server, heard = bench.start(ServerSpec("new", "stdio", sys.executable, ("-P", "-c", CHANGING)))
+    ready = await heard.settled()
+    assert (ready.state, ready.era) == ("ready", "2026-07-28"), ready.detail
+    await heard.until(lambda e: e.kind == "frame_seen" and "subscriptions/acknowledged" in e.frame)
+    result = await server.call("c1", "act", {}, Progressed())
+    assert texts(result) == ["changed"]
+    await heard.until(lambda e: isinstance(e, CatalogueChanged) and any(t.name == "added" for t in e.tools))
+
+
+async def test_server_everything_over_sse_is_found_by_fallback(bench: Bench) -> None:
+    async with everything_over_http("sse", "sse") as url:
+        server, heard = bench.start(ServerSpec("all", "http", url=url, sse_fallback=True))
+        ready = await heard.settled()
+        assert (ready.state, ready.transport) == ("ready", "sse"), ready.detail
+        assert texts(await server.call("c1", "echo", {"message": "hi"}, Progressed())) == ["Echo: hi"]
+        await server.stop()
