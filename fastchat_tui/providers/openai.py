@@ -116,14 +116,14 @@ class OpenAIModel:
             async with response as stream:
                 await self._check(stream)
                 chunks = aiter(stream)
-                wait = self._first_byte
+                wait, heard = self._first_byte, False
                 while True:
                     try:
                         async with asyncio.timeout(wait):
                             chunk = await anext(chunks)
                     except StopAsyncIteration:
                         break
-                    wait = self._idle
+                    wait, heard = self._idle, True
                     if isinstance(chunk, dict):
                         for piece in parser.feed(chunk):
                             yield piece
@@ -141,7 +141,7 @@ class OpenAIModel:
         except ValueError as error:
             text = f"{profile.name} sent what is no valid stream of events."
             raise ModelError("malformed", text, errors.AGAIN) from error
-        if not parser.chunks:
+        if not heard:
             raise ModelError("empty", f"{profile.name} sent no answer at all.", "Check the base URL; F5 tries again.")
         yield parser.finish()
 

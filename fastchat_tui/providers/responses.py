@@ -1,4 +1,4 @@
-"""The Responses wire, used without state on the server: the whole history goes up, encrypted reasoning with it."""
+"""The Responses wire, without state on the server: the whole history goes up, encrypted reasoning with it. No I/O."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastchat_tui.providers.chat import ENDED, call_id, read_usage
+from fastchat_tui.providers.calls import Call, MakeId, arguments_to_send, as_parts, call_id, new_id
+from fastchat_tui.providers.endings import why_cut
 from fastchat_tui.providers.profiles import Profile
 from fastchat_tui.providers.schemas import parameters
+from fastchat_tui.providers.usage import read_usage
 from fastchat_tui.wire.values import (
+    NO_USAGE,
     AssistantMessage,
     CallPart,
+    Message,
     Object,
     OpaquePart,
     Part,
@@ -27,23 +31,24 @@ from fastchat_tui.wire.values import (
 )
 
 PATH = "/responses"
-CUT = {
-    "max_output_tokens": "The answer was cut off at the model's limit of tokens.",
-    "content_filter": "The provider's content filter stopped the answer.",
-}
+REASONING = "reasoning"
 THOUGHTS = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta", "response.reasoning.delta")
-ENDS = ("response.completed", "response.incomplete", "response.failed")
+ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+
+
+# ── there ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def serialise(prompt: Prompt, profile: Profile) -> Object:
     body: Object = {
         "model": prompt.model,
         "input": [item for message in prompt.messages for item in _items(message, profile)],
-        "instructions": prompt.system,
         "store": False,
         "include": ["reasoning.encrypted_content"],
         "stream": True,
     }
+    if prompt.system:
+        body["instructions"] = prompt.system
     if prompt.session:
         body["prompt_cache_key"] = prompt.session
     if prompt.tools:
@@ -60,129 +65,152 @@ def serialise(prompt: Prompt, profile: Profile) -> Object:
     return body
 
 
-def _items(message: UserMessage | AssistantMessage | ToolMessage, profile: Profile) -> list[Object]:
+def _items(message: Message, profile: Profile) -> list[Object]:
     match message:
         case UserMessage(text=text):
             return [{"role": "user", "content": text}]
         case ToolMessage(call=call, text=text):
             return [{"type": "function_call_output", "call_id": call_id(call, profile), "output": text}]
         case AssistantMessage(parts=parts, issuer=issuer):
-            items: list[Object] = []
-            for part in parts:
-                match part:
-                    case OpaquePart(type="reasoning", data=data) if issuer == profile.issuer:
-                        items.append({key: value for key, value in data.items() if key != "status"})
-                    case TextPart(text=text) if text:
-                        items.append({"role": "assistant", "content": text})
-                    case CallPart(call=call, name=name, arguments=arguments):
-                        made = {"type": "function_call", "call_id": call_id(call, profile), "name": name}
-                        items.append(made | {"arguments": arguments or "{}"})
-                    case _:
-                        pass
-            return items
+            return [item for part in parts for item in _said(part, profile, own=issuer == profile.issuer)]
+
+
+def _said(part: Part, profile: Profile, *, own: bool) -> list[Object]:
+    match part:
+        case OpaquePart(type="reasoning", data=data) if own:
+            return [{key: value for key, value in data.items() if key != "status"}]
+        case TextPart(text=text) if text:
+            return [{"role": "assistant", "content": text}]
+        case CallPart(call=call, name=name, arguments=written):
+            return [
+                {
+                    "type": "function_call",
+                    "call_id": call_id(call, profile),
+                    "name": name,
+                    "arguments": arguments_to_send(written),
+                }
+            ]
+        case _:
+            return []
+
+
+# ── and back ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(slots=True)
 class _Item:
-    kind: str
-    order: int
-    call: str = ""
-    name: str = ""
+    kind: str = ""
     text: list[str] = field(default_factory=list)
+    call: Call = field(default_factory=Call)
     whole: Object = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Parser:
-    """Takes the events of one answer. ``error`` is what the stream itself reported."""
+    """Takes the events of one answer; those it does not know are left out. ``error`` is what the stream reported."""
 
     profile: Profile
+    make_id: MakeId = new_id
     error: Any = None
-    chunks: int = 0
     _thought: list[str] = field(default_factory=list)
-    _items: dict[Any, _Item] = field(default_factory=dict)
+    _items: dict[str, _Item] = field(default_factory=dict)
     _finish: str = ""
-    _cut: str = ""
     _refused: bool = False
-    _usage: Usage = field(default_factory=Usage)
+    _usage: Usage = NO_USAGE
 
     def feed(self, chunk: Mapping[str, Any]) -> list[TextPiece | ThoughtPiece]:
-        self.chunks += 1
-        kind = chunk.get("type") or ""
-        if kind == "error" or (chunk.get("error") and not str(kind).startswith("response.")):
+        kind = chunk.get("type")
+        kind = kind if isinstance(kind, str) else ""
+        if kind == "error" or (chunk.get("error") and not kind.startswith("response.")):
             self.error = chunk.get("error") or dict(chunk)
             return []
-        index, delta = chunk.get("output_index"), chunk.get("delta")
-        if isinstance(delta, dict):
-            delta = delta.get("text")
+        where = str(chunk.get("output_index", chunk.get("item_id")))
+        delta = chunk.get("delta")
+        delta = delta.get("text") if isinstance(delta, dict) else delta
         text = delta if isinstance(delta, str) else ""
         match kind:
-            case "response.output_text.delta" | "response.refusal.delta":
-                self._refused = self._refused or kind == "response.refusal.delta"
-                self._item(index, "message").text.append(text)
-                return [TextPiece(text)] if text else []
+            case "response.output_text.delta" | "response.refusal.delta" if text:
+                self._refused |= kind == "response.refusal.delta"
+                self._item(where, "message").text.append(text)
+                return [TextPiece(text)]
             case "response.function_call_arguments.delta":
-                self._item(index, "function_call").text.append(text)
+                self._item(where, "function_call").call.written.append(text)
             case "response.output_item.added" | "response.output_item.done":
-                self._whole(index, chunk.get("item"), done=kind.endswith("done"))
-            case _ if kind in THOUGHTS and text:
-                self._thought.append(text)
-                return [ThoughtPiece(text)]
+                return self._whole(where, chunk.get("item"), done=kind.endswith("done"))
             case "response.reasoning_summary_part.added" if self._thought:
-                self._thought.append("\n\n")
-                return [ThoughtPiece("\n\n")]
+                return self._think("\n\n")
+            case _ if kind in THOUGHTS and text:
+                return self._think(text)
             case _ if kind in ENDS:
-                self._end(kind, chunk.get("response"))
+                return self._end(kind, chunk.get("response"))
             case _:
                 pass
         return []
 
     def finish(self) -> Reply:
         parts: list[Part] = [ThoughtPart("".join(self._thought))] if self._thought else []
-        for item in sorted(self._items.values(), key=lambda item: item.order):
-            text = "".join(item.text)
-            match item.kind:
-                case "function_call" if item.name:
-                    parts.append(CallPart(item.call, item.name, text))
-                case "message" if text:
-                    parts.append(TextPart(text))
-                case "reasoning" if item.whole:
-                    parts.append(OpaquePart("reasoning", item.whole))
-                case _:
-                    pass
-        cut = self._cut if self._finish else ENDED
-        if self._refused and not cut:
-            cut = "The model refused to answer."
+        items = list(self._items.values())
+        calls = iter(as_parts((item.call for item in items if item.kind == "function_call"), self.make_id))
+        for item in items:
+            if item.kind == "function_call":
+                parts.append(next(calls))
+            elif item.kind == "message" and item.text:
+                parts.append(TextPart("".join(item.text)))
+            elif item.whole:
+                parts.append(OpaquePart(REASONING, item.whole))
+        parts = [part for part in parts if not isinstance(part, CallPart) or part.name]
+        cut = why_cut(self._finish, refused=self._refused)
         return Reply(tuple(parts), self._usage, self._finish, cut, self.profile.issuer)
 
-    def _item(self, index: Any, kind: str) -> _Item:
-        if index not in self._items:
-            self._items[index] = _Item(kind, len(self._items))
-        return self._items[index]
+    def _item(self, where: str, kind: str) -> _Item:
+        item = self._items.setdefault(where, _Item())
+        item.kind = item.kind or kind
+        return item
 
-    def _whole(self, index: Any, raw: Any, *, done: bool) -> None:
-        if not isinstance(raw, dict):
-            return
-        item = self._item(index, str(raw.get("type")))
-        item.kind = str(raw.get("type"))
+    def _think(self, text: str) -> list[TextPiece | ThoughtPiece]:
+        self._thought.append(text)
+        return [ThoughtPiece(text)]
+
+    def _whole(self, where: str, raw: Any, *, done: bool) -> list[TextPiece | ThoughtPiece]:
+        """An item as it begins or ends. What came without fragments is shown when it ends."""
         match raw:
-            case {"type": "function_call"}:
-                item.call, item.name = str(raw.get("call_id") or ""), str(raw.get("name") or "")
-                if raw.get("arguments"):
-                    item.text = [str(raw["arguments"])]
-            case {"type": "message", "content": list(content)} if done and not item.text:
-                item.text = [str(b.get("text") or b.get("refusal") or "") for b in content if isinstance(b, dict)]
+            case {"type": "function_call", "name": str(name)}:
+                call = self._item(where, "function_call").call
+                call.name = name
+                if isinstance(given := raw.get("call_id"), str):
+                    call.id = given
+                if isinstance(written := raw.get("arguments"), str) and written:
+                    call.written = [written]
+            case {"type": "message", "content": list(content)} if done:
+                item = self._item(where, "message")
+                if not item.text:
+                    self._refused |= any(isinstance(b, dict) and b.get("type") == "refusal" for b in content)
+                    item.text = [text for block in content if (text := _text_of(block))]
+                    return [TextPiece(text) for text in item.text]
             case {"type": "reasoning"} if done:
-                item.whole = dict(raw)
+                item = self._item(where, REASONING)
+                if raw.get("encrypted_content"):  # without it, an endpoint that keeps nothing cannot read it again
+                    item.whole = dict(raw)
+            case _:
+                pass
+        return []
 
-    def _end(self, kind: str, raw: Any) -> None:
+    def _end(self, kind: str, raw: Any) -> list[TextPiece | ThoughtPiece]:
         response = raw if isinstance(raw, dict) else {}
         if isinstance(usage := response.get("usage"), dict):
-            self._usage = read_usage(usage, self.profile)
-        if response.get("error"):
-            self.error = response["error"]
+            self._usage = read_usage(usage)
+        self.error = response.get("error") or self.error
         details = response.get("incomplete_details")
-        reason = str(details.get("reason") or "") if isinstance(details, dict) else ""
-        self._finish = reason or kind.rpartition(".")[2]
-        if kind == "response.incomplete":
-            self._cut = CUT.get(reason, f"The answer is not complete ({reason or 'no reason given'}).")
+        reason = details.get("reason") if isinstance(details, dict) else None
+        self._finish = reason if isinstance(reason, str) and reason else kind.rpartition(".")[2]
+        output = response.get("output")
+        pieces: list[TextPiece | ThoughtPiece] = []
+        if not self._items and isinstance(output, list):  # some say everything at the end only
+            for number, item in enumerate(output):
+                pieces += self._whole(str(number), item, done=True)
+        return pieces
+
+
+def _text_of(block: Any) -> str:
+    text = block.get("text") or block.get("refusal") if isinstance(block, dict) else None
+    return text if isinstance(text, str) else ""
