@@ -41,10 +41,12 @@ def card(record: CallRecord, density: Density, width: int, ink: Ink, now: float)
         arguments = brief(record, room)
         body = [Line((Segment(arguments, data),))] if arguments else []
     else:
-        body = _cut(pretty(record), room, _FULL, ink, "card-data")
+        written = pretty(record)
+        body = _body(written, written.count("\n") + 1, room, _FULL, ink, "card-data", whole=True)
     role = "error" if record.outcome == "error" else "muted"
-    limit = _SHORT if density == "normal" else _FULL
-    result = _cut(result_text(record, _READ), room - 2, limit, ink, role, whole=density == "full", of=record)
+    full = density == "full"
+    text = result_text(record, _READ)
+    result = _body(text, _count(record), room - 2, _FULL if full else _SHORT, ink, role, whole=full)
     bar = (Segment("│ ", ink[role if role == "error" else "table-line"]),)
     return lines + indented([*body, *indented(result, bar, bar, 2)], margin, margin, 2)
 
@@ -92,7 +94,7 @@ def brief(record: CallRecord, width: int) -> str:
     if record.raw:
         return _fitted(one_line(record.raw, width), width)
     pairs = (f"{name}: {_value(value)}" for name, value in islice(record.arguments.items(), 12))
-    return _fitted(one_line("  ".join(pairs), 2 * width), width)
+    return _fitted(one_line(" · ".join(pairs), 2 * width), width)
 
 
 def _value(value: Any) -> str:
@@ -134,37 +136,35 @@ def _texts(content: Sequence[Content], limit: int | None) -> Iterator[str]:
                 yield f"[{size_of_base64(blob)}]" if blob else clean(text[:limit])
 
 
-def _cut(
-    text: str, width: int, limit: int, ink: Ink, role: str, *, whole: bool = True, of: CallRecord | None = None
-) -> list[Line]:
-    """At most ``limit`` rows of the text, wrapped if ``whole`` or else cut, and how much is left out."""
+def _body(text: str, total: int, width: int, limit: int, ink: Ink, role: str, *, whole: bool) -> list[Line]:
+    """At most ``limit`` rows of a text of ``total`` lines, wrapped if ``whole``, or else cut at the width."""
     if not text:
         return []
     style = ink[role]
-    lines = text.replace("\t", "    ").rstrip("\n").split("\n")
     out: list[Line] = []
-    for line in lines[:limit]:
-        if whole:
-            out += wrap([(line, style)], width, words=False)
-        else:
-            out.append(Line((Segment(_fitted(line, width), style),)))
-    more = max(len(lines) - limit, 0) if of is None else _more(of, min(limit, len(lines)))
-    if len(out) > limit or more:
-        note = f"… {more:,} more line{'' if more == 1 else 's'}" if more else "…"
-        hint = ": Enter shows it whole" if whole else ""
-        out[limit if whole else limit - 1 :] = [Line((Segment(f"{note}{hint}", ink["muted"]),))]
+    shown = 0
+    for line in text.replace("\t", "    ").rstrip("\n").split("\n"):
+        out += wrap([(line, style)], width, words=False) if whole else [Line((Segment(_fitted(line, width), style),))]
+        if len(out) > limit:
+            break
+        shown += len(out) < limit or shown + 1 == total
+    if len(out) > limit or shown < total:
+        more = max(1, total - shown)
+        hint = "; Enter shows it whole" if whole else ""
+        note = f"… {more:,} more line{'' if more == 1 else 's'}{hint}"
+        out[limit - 1 :] = [Line((Segment(note, ink["muted"]),))]
     return out
 
 
-def _more(record: CallRecord, shown: int) -> int:
-    """How many lines of the result are not among the first ``shown``."""
+def _count(record: CallRecord) -> int:
+    """How many lines the result has."""
+    if not record.content:
+        return record.structured.rstrip("\n").count("\n") + 1
     total = 0
     for part in record.content:
         text = part.text if isinstance(part, Text | EmbeddedResource) else ""
-        total += text.rstrip("\n").count("\n") + 1 + (isinstance(part, EmbeddedResource))
-    if not record.content:
-        total = record.structured.rstrip("\n").count("\n") + 1
-    return max(0, total - shown)
+        total += text.count("\n") + 1 + isinstance(part, EmbeddedResource)
+    return total - (isinstance(record.content[-1], Text) and record.content[-1].text.endswith("\n"))
 
 
 def _fitted(text: str, width: int) -> str:

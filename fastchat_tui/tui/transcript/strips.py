@@ -19,7 +19,7 @@ MARGIN = 1
 class Strips:
     def __init__(self, ink: Ink) -> None:
         self.ink = ink
-        self._cache: LRUCache[tuple[int, int, bool], tuple[Line, int, Strip]] = LRUCache(2048)
+        self._cache: LRUCache[tuple[int, int, bool], tuple[Line, int, Strip]] = LRUCache(256)
 
     def strip(self, line: Line, key: tuple[int, int], width: int, *, marked: bool) -> Strip:
         """The strip of a line, ``width`` cells; ``key`` names its place."""

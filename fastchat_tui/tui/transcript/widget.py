@@ -1,56 +1,32 @@
-"""The transcript on the screen: a window of the sheet that scrolls, follows, selects and copies.
-
-Text is drawn at most 30 times a second and never longer than a fifth of the time. Items, not pixels, carry the place of
-the reader: see ``column.py``.
-"""
+"""The transcript on the screen: what it is told, how it is moved through with keys and mouse, what it copies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from time import perf_counter, time
-from typing import Any, ClassVar
+from time import time
+from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Offset, Region, Size
+from textual.geometry import Offset
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
-from textual.strip import Strip
-from textual.timer import Timer
-from textual.widget import Widget
 
 from fastchat_tui.tui.bindings import bindings
-from fastchat_tui.tui.transcript.card import Density
 from fastchat_tui.tui.transcript.code import code_blocks
 from fastchat_tui.tui.transcript.copying import place, selected_text
-from fastchat_tui.tui.transcript.entries import Look, plain_text, source_text
-from fastchat_tui.tui.transcript.ink import PREFIX, ROLES, Ink
-from fastchat_tui.tui.transcript.line import Line
-from fastchat_tui.tui.transcript.sheet import Item, Sheet
-from fastchat_tui.tui.transcript.strips import GUTTER, MARGIN, Strips, highlighted, overlaid
-from fastchat_tui.tui.transcript.wrap import wrap
+from fastchat_tui.tui.transcript.entries import plain_text, source_text
+from fastchat_tui.tui.transcript.ink import PREFIX, ROLES
+from fastchat_tui.tui.transcript.sheet import Item
+from fastchat_tui.tui.transcript.window import SheetView
 from fastchat_tui.wire.ledger import CallLedger, CallRecord
 from fastchat_tui.wire.transcript import CallEntry, Change, Entry, ReplyEntry, ThoughtEntry
 
-_FRAME = 1 / 30
-_SLICE = 0.012
-"""Seconds of drawing at a time."""
-_TICK = 0.25
-EMPTY = "Nothing has been said yet"
 
-
-class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
+class TranscriptView(SheetView, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("transcript")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"{PREFIX}{role}" for role in ROLES}
-
-    density: reactive[Density] = reactive[Density]("normal", init=False)
-    thinking: reactive[bool] = reactive(False, init=False)
-    placeholder: reactive[str] = reactive(EMPTY)
 
     @dataclass
     class CallSelected(Message):
@@ -72,24 +48,9 @@ class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(
         self, ledger: CallLedger, *, now: Callable[[], float] = time, id: str | None = None, classes: str | None = None
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self._ledger = ledger
-        self._now = now
-        self._sheet = Sheet(Look(80, Ink(), "normal", ledger), now)
-        self._strips = Strips(Ink())
-        self._selected: Item | None = None
-        self._unseen: set[str] = set()
-        """What is new below the window."""
+        super().__init__(ledger, now=now, id=id, classes=classes)
         self._older = False
         """Whether older entries may be asked for."""
-        self._flushing: Timer | None = None
-        self._flushed, self._cost = 0.0, 0.0
-        self._clock: Timer | None = None
-        self._restyled = True
-        self._painting = False
-
-    def on_mount(self) -> None:
-        self._clock = self.set_interval(_TICK, self._tick, pause=True)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -133,210 +94,13 @@ class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
             self._select(item)
         return item is not None
 
-    def watch_density(self) -> None:
-        self._redraw(of=CallEntry)
-
-    def watch_thinking(self) -> None:
-        for item in self._sheet.items:
-            item.unfolded = None
-        self._sheet.thinking = self.thinking
-        self._redraw(of=ThoughtEntry)
-
-    def watch_placeholder(self) -> None:
-        self.refresh()
-
-    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def following(self) -> bool:
-        """Whether the window stays at the end."""
-        return self._sheet.column.follow
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._restyled = True
-
-    def on_resize(self) -> None:
+    def moved(self) -> None:
         column = self._sheet.column
-        column.view = max(1, self.size.height)
-        if self._text_width != self._sheet.look.width:
-            if self.text_selection is not None:
-                self.screen.clear_selection()
-            self._redraw()
-        else:
-            self._show()
-
-    @property
-    def _text_width(self) -> int:
-        return max(8, self.scrollable_content_region.width - GUTTER - MARGIN)
-
-    def _redraw(self, *, of: type[Entry] | None = None) -> None:
-        """Draws everything, or all of a kind, with the present width, theme and density."""
-        if self._restyled and self.is_attached:
-            self._restyle()
-        ink = self._strips.ink
-        self._sheet.reset_look(Look(self._text_width, ink, self.density, self._ledger), of=of)
-        self._show()
-
-    def _restyle(self) -> bool:
-        """Takes the inks from the theme; returns whether they are other ones."""
-        self._restyled = False
-        styles = {role: self._role(role) for role in ROLES}
-        ink = Ink(self.rich_style, styles)
-        if ink == self._strips.ink:
-            return False
-        self._strips.clear(ink)
-        return True
-
-    def _role(self, role: str) -> Style:
-        styles = self.get_component_styles(f"{PREFIX}{role}")
-        whole = styles.rich_style
-        return styles.text_style + Style(
-            color=whole.color if styles.has_rule("color") else None,
-            bgcolor=whole.bgcolor if styles.has_rule("background") else None,
-        )
-
-    def _show(self) -> None:
-        """Settles the sheet at its place, and tells Textual where that is."""
-        if not self.size:
-            return
-        self._sheet.column.settle()
-        self._sync()
-        self.refresh()
-        if self._sheet.behind:
-            self._flush_soon()
-
-    def _sync(self) -> None:
-        """Size and place of the window, past the layout: they change with every frame, the own size does not."""
-        sheet, column = self._sheet, self._sheet.column
-        sheet.forget()
-        if column.follow:
-            self._unseen.clear()
-        size = Size(self.scrollable_content_region.width, column.height)
-        bar = self.vertical_scrollbar
-        if size != self.virtual_size:
-            self.set_reactive(Widget.virtual_size, size)
-            bar.window_virtual_size, bar.window_size = size.height, self.size.height
-        y = column.scroll
-        if y != round(self.scroll_y):
-            self.set_reactive(Widget.scroll_y, float(y))
-            self.set_reactive(Widget.scroll_target_y, float(y))
-            bar.position = y
         if self._older and column.scroll < column.view:
             self._older = False
             self.post_message(self.OlderWanted())
-        if self._clock is not None:
-            (self._clock.resume if any(map(self._ticks, sheet.visible())) else self._clock.pause)()
 
-    def _flush_soon(self) -> None:
-        if self._flushing is None and self.is_attached:
-            gap = max(_FRAME, 4 * self._cost) - (perf_counter() - self._flushed)
-            self._flushing = self.set_timer(max(0.001, gap), self._flush)
-
-    def _flush(self) -> None:
-        self._flushing = None
-        begin = perf_counter()
-        sheet, column = self._sheet, self._sheet.column
-        before = column.height, column.scroll
-        changed = sheet.work(_SLICE)
-        if self.size:
-            column.settle()
-            self._sync()
-            if (column.height, column.scroll) != before:
-                self.refresh()
-            else:
-                for item, row in changed:
-                    self._refresh_item(item, item.lead + row)
-        self._flushed = perf_counter()
-        self._cost = self._flushed - begin
-        if sheet.behind:
-            self._flush_soon()
-
-    def _refresh_item(self, item: Item, row: int = 0) -> None:
-        """Paints the rows of an item again that are in the window."""
-        column = self._sheet.column
-        y = column.offsets[self._sheet.index(item)] - column.scroll
-        top, bottom = max(0, y + row), min(column.view, y + item.height)
-        if top < bottom:
-            self.refresh(Region(0, top, self.size.width, bottom - top))
-
-    def _ticks(self, item: Item) -> bool:
-        """Whether the picture of an item has a clock that runs."""
-        entry = item.entry
-        if isinstance(entry, CallEntry):
-            record = self._ledger.get(entry.call)
-            return record is not None and record.state == "running"
-        return isinstance(entry, ThoughtEntry) and not entry.done and not self._sheet.is_unfolded(item)
-
-    def _tick(self) -> None:
-        for item in self._sheet.visible():
-            if self._ticks(item):
-                self._sheet.redraw(item)
-        self._flush_soon()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        if self._restyled and self._restyle():
-            self._sheet.reset_look(Look(self._text_width, self._strips.ink, self.density, self._ledger))
-            self._sheet.column.settle()
-        self._painting = True
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._painting = False
-
-    def render_line(self, y: int) -> Strip:
-        width, base = self.scrollable_content_region.width, self._strips.ink.base
-        if not self._sheet.items:
-            return self._empty_line(y, width)
-        item, row, line = self._sheet.row(self._sheet.column.scroll + y)
-        if item is None:
-            return Strip.blank(width, base)
-        marked = item is self._selected and row >= item.lead
-        strip = self._strips.strip(line, (item.ordinal, row), width, marked=marked)
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(place(item, row))) is not None:
-            start = max(span[0], GUTTER + line.skip)
-            end = min(span[1], GUTTER + len(line.text)) if span[1] >= 0 else GUTTER + len(line.text)
-            strip = highlighted(strip, start, end, self.screen.get_component_rich_style("screen--selection"))
-        if not self._painting:  # only the mouse asks for offsets
-            strip = strip.apply_offsets(0, place(item, row))
-        if y == self.size.height - 1 and self._unseen:
-            strip = overlaid(strip, f" ↓ {len(self._unseen)} new ", self._strips.ink["new"] + Style(meta={"end": True}))
-        return strip
-
-    def _empty_line(self, y: int, width: int) -> Strip:
-        ink = self._strips.ink
-        lines = wrap([(self.placeholder, ink["placeholder"])], max(8, width - 4))
-        row = y - (self.size.height - len(lines)) // 2
-        line = lines[row] if 0 <= row < len(lines) else Line()
-        strip = Strip(line.segments)
-        left = max(0, (width - strip.cell_length) // 2)
-        return Strip([Segment(" " * left, ink.base), *strip]).adjust_cell_length(width, ink.base)
-
-    # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        rows = round(new_value) - self._sheet.column.scroll
-        if rows:
-            self._move(rows)
-
-    def _scroll_to(self, x: float | None = None, y: float | None = None, **rest: Any) -> bool:
-        """Without animation: it would aim at a row that moves when the rows above it are drawn."""
-        return super()._scroll_to(x, y, **{**rest, "animate": False})
-
-    def _move(self, rows: int) -> None:
-        column = self._sheet.column
-        column.follow = False
-        if abs(rows) <= 3 * column.view:
-            column.move(rows)
-        else:
-            column.jump(column.scroll + rows)
-        column.follow = column.scroll >= column.end
-        self._sync()
-        self.refresh()
-        if self._sheet.behind:
-            self._flush_soon()
+    # ── keys and mouse ───────────────────────────────────────────────────────────────────────────────────────────
 
     def action_line_down(self) -> None:
         self._move(1)
@@ -356,8 +120,6 @@ class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
     def action_bottom(self) -> None:
         self._sheet.column.follow = True
         self._show()
-
-    # ── selecting ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_next_item(self) -> None:
         self._step(1)
