@@ -1,40 +1,73 @@
-"""``${VAR}``, ``${VAR:-default}`` and ``${env:VAR}`` in the values of a server's entry."""
+"""Variables in a server's entry: ``${VAR}``, ``${VAR:-default}``, ``${env:VAR}``, and two places.
+
+Only command, args, env, url and headers are expanded. A value that was put in is never expanded again.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
-VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+from fastchat_tui.wire.values import ServerSpec
 
-
-class Missing(LookupError):
-    """A variable that is not set; ``args[0]`` is its name."""
-
-
-class Expander:
-    """Expands with ``environ``; ``used`` collects the values that came from it."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.used: set[str] = set()
-
-    def expand(self, text: str) -> str:
-        """Raises Missing."""
-
-        def value(match: re.Match[str]) -> str:
-            name, default = match.groups()
-            found = self._environ.get(name)
-            if found:
-                self.used.add(found)
-                return found
-            if default is None:
-                raise Missing(name)
-            return str(default)
-
-        return VARIABLE.sub(value, text)
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_INSIDE = re.compile(r"(?:env:(?://)?)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
+PLACES = ("workspaceFolder", "userHome")
 
 
-def variables(text: str) -> list[str]:
-    """The names that ``text`` refers to."""
-    return [match[1] for match in VARIABLE.finditer(text)]
+class Missing(Exception):
+    """A variable has no value; the text says which, and where it is wanted."""
+
+
+def expand(spec: ServerSpec, values: Mapping[str, str]) -> ServerSpec:
+    """The entry with every variable put in; with a ``problem`` when one is missing."""
+    if spec.problem:
+        return spec
+    try:
+        expanded = replace(
+            spec,
+            command=_put_in(spec.command, values, "command"),
+            args=tuple(_put_in(arg, values, f"args[{index}]") for index, arg in enumerate(spec.args)),
+            env={name: _put_in(text, values, f"env.{name}") for name, text in spec.env.items()},
+            cwd=_put_in(spec.cwd, values, "cwd"),
+            url=_put_in(spec.url, values, "url"),
+            headers={name: _put_in(text, values, f"headers.{name}") for name, text in spec.headers.items()},
+        )
+    except Missing as missing:
+        return replace(spec, problem=str(missing))
+    if expanded.url and not expanded.url.startswith(("http://", "https://")):
+        return replace(expanded, problem="“url” must begin with http:// or https://.")
+    return expanded
+
+
+def references(spec: ServerSpec) -> Iterator[str]:
+    """The names of the variables that the entry reads."""
+    for text in (spec.command, *spec.args, *spec.env.values(), spec.cwd, spec.url, *spec.headers.values()):
+        for match in REFERENCE.finditer(text):
+            inside = _INSIDE.fullmatch(match[1])
+            if inside and inside[1] not in PLACES:
+                yield inside[1]
+
+
+def _put_in(text: str, values: Mapping[str, str], field: str) -> str:
+    return REFERENCE.sub(_value(values, field), text) if "${" in text else text
+
+
+def _value(values: Mapping[str, str], field: str) -> Callable[[re.Match[str]], str]:
+    def value(match: re.Match[str]) -> str:
+        if match[1].startswith("input:"):
+            name = match[1].removeprefix("input:")
+            raise Missing(f"{field} asks for the input “{name}”; write ${{{name.upper().replace('-', '_')}}} instead.")
+        inside = _INSIDE.fullmatch(match[1])
+        if inside is None:
+            return match[0]
+        name, default = inside[1], inside[2]
+        found = values.get(name)
+        if found or (found is not None and default is None):
+            return found
+        if default is not None:
+            return default
+        raise Missing(f"The variable {name} is not set ({field} needs it).")
+
+    return value

@@ -1,47 +1,86 @@
-"""Files that are replaced whole or not at all."""
+"""Reading files that somebody else may have put there, and writing ours so that no crash leaves half of one."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fastchat_tui.wire.errors import ConfigError
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Raises OSError; the file then is what it was before. A symbolic link stays one."""
-    target = Path(os.path.realpath(path))
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+LIMIT = 1 << 20
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a regular file of at most 1 MiB: opening anything else could wait for ever. Raises ConfigError."""
+    try:
+        if not path.exists():
+            raise ConfigError(f"There is no file {path}.", "Look at the name, or leave it out.")
+        if not path.is_file():
+            raise ConfigError(f"{path} is no file.", "Name a configuration file.")
+        with path.open("rb") as file:
+            raw = file.read(LIMIT + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {_reason(error)}.", "Make it readable for you.") from error
+    if len(raw) > LIMIT:
+        raise ConfigError(f"{path} is larger than 1 MiB.", "A configuration is some kilobytes: is it the right file?")
+    return raw
+
+
+def decoded(raw: bytes, path: Path) -> str:
+    """Raises ConfigError naming the line of the first byte that is not UTF-8."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {line}: this is not UTF-8 text.", "Save the file as UTF-8.") from error
+
+
+def write_atomically(path: Path, raw: bytes, *, mode: int = 0o600) -> None:
+    """Replaces the file in one step; a symbolic link stays one. Raises OSError; the file then is what it was."""
+    path = Path(os.path.realpath(path))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            if mode != 0o600:
+                os.chmod(name, mode)
+            file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, target)
+        os.replace(name, path)
     except BaseException:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.unlink(name)
         raise
-    if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    _sync_folder(path.parent)
 
 
-@contextlib.contextmanager
+@contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds the lock beside ``path``, against another instance that reads, changes and writes it."""
+    """Only one process at a time is in here for this file. Where the system has no file locks, nothing is held."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path.with_name(f".{path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        with contextlib.suppress(ImportError):
+        with suppress(ImportError):
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # Windows cannot open a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

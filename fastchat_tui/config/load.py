@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from fastchat_tui.config import schema, sources
-from fastchat_tui.config.expand import Expander
+from fastchat_tui.config import additions, advice, dotenv, trust
+from fastchat_tui.config.choices import Choices, made
+from fastchat_tui.config.expand import expand, references
 from fastchat_tui.config.files import locked, write_atomically
-from fastchat_tui.config.paths import Paths, refuse_shared
+from fastchat_tui.config.paths import Paths, refuse_shared, servers_file
+from fastchat_tui.config.schema import app_name, passwords
+from fastchat_tui.config.search import is_file, project_file
+from fastchat_tui.config.settings import ScreenSettings, UserSettings, check_url, read_settings
 from fastchat_tui.config.sources import Source
 from fastchat_tui.config.state import State
 from fastchat_tui.wire.errors import ConfigError
@@ -24,16 +24,7 @@ from fastchat_tui.wire.values import ServerSpec, Trust
 MODEL = "gpt-5-nano"
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenSettings:
-    """What the screen reads of ``settings.toml`` and the state."""
-
-    keymap: Mapping[str, str] = field(default_factory=dict)
-    theme: str = ""
-    mouse: bool = True
-
-
-class FileSettings:
+class FileSettings(Choices):
     """Satisfies ``wire.ports.Settings`` with files. ``environ`` is read, never written."""
 
     def __init__(
@@ -49,6 +40,7 @@ class FileSettings:
         policy: str = "",
         allow: Sequence[str] = (),
     ) -> None:
+        super().__init__(State(paths.state / "state.toml"))
         self._paths = paths
         self._cwd = cwd
         self._environ = environ
@@ -58,244 +50,168 @@ class FileSettings:
         self._system = system
         self._policy = policy
         self._allow = allow
-        self._state = State(paths.state / "state.toml")
         self._this_run: set[tuple[str, str]] = set()
-        self._chosen: dict[str, str] = {}
-        self._won: Path | None = None
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def load(self) -> Config:
         refuse_shared(self._paths.config)
+        self._state.refresh()
+        settings = read_settings(self._paths.config / "settings.toml")
         pending: list[Trust] = []
-        notices: list[tuple[str, str]] = []
-        env_file = self._trusted(sources.read(self._cwd / ".env"), pending, is_dotenv=True)
-        own = sources.dotenv(env_file) if env_file else {}
-        source = self._config_file(pending)
-        self._won = source.path if source else None
-        document = source.document() if source else {}
-        found = schema.entries(document, str(source.path) if source else "")
-        wanted = frozenset(name for entry in found.values() for name in schema.names(entry))
-        expander = Expander({**sources.only(own, wanted), **self._environ})
-        specs = tuple(
-            schema.spec(name, entry, str(source.path) if source else "", expander) for name, entry in found.items()
-        )
-        notices += [notice for spec in specs for notice in _warnings(spec)]
-        settings = self._settings_file()
-        if self._state.table() is not None and self._state.problem:
-            notices.append((self._state.problem, "It is left as it is; your choices last until you quit."))
-        allowed = sources.only(own, sources.DOTENV_NAMES)
-        key, key_source = self._first("OPENAI_API_KEY", allowed)
-        base_url, base_url_source = self._endpoint(allowed)
+        project = self._project()
+        source = self._config_file(project, pending)
+        self._in_use = str(source.path) if source else ""
+        from_env = self._dotenv(project, pending)
+        servers = self._expanded(source, from_env if source is project else {}) if source else ()
+        base_url, base_url_source = self._endpoint(from_env, settings)
+        key, key_source = self._first("OPENAI_API_KEY", from_env)
         return Config(
-            servers=specs,
-            app_name=str(document.get("app_name") or "fastchat-tui"),
-            model=self._model_name(allowed, settings),
+            servers=servers,
+            app_name=(app_name(source.document) if source else "") or "fastchat-tui",
+            model=self._model_name(from_env, settings),
             base_url=base_url,
             base_url_source=base_url_source,
-            wire=str(settings.get("wire") or ""),
-            key=key.strip(),
+            wire=settings.wire,
+            key=key,
             key_source=key_source,
-            system=self._system or str(settings.get("system") or ""),
-            policy=self._policy or str(settings.get("policy") or "ask"),
-            rules=(*(Rule(pattern, "session", "--allow") for pattern in self._allow), *_rules(settings)),
-            max_steps=_whole(settings, "max_steps", 25),
-            path=str(source.path) if source else "",
-            secrets=tuple(_secrets(specs, key, expander)),
-            notices=tuple(notices),
+            system=self._system or settings.system,
+            policy=self._policy or settings.policy or "ask",
+            rules=(*(Rule(pattern, "session", "--allow") for pattern in self._allow), *settings.rules),
+            max_steps=settings.max_steps,
+            path=self._in_use,
+            secrets=self._secrets(source, servers, (key, *_secret_values(from_env))),
+            notices=(*advice.notices(servers), *self._troubles()),
             pending=tuple(pending),
         )
 
     def screen(self) -> ScreenSettings:
         """Raises ConfigError."""
-        settings = self._settings_file()
-        keymap = settings.get("keymap") or {}
-        remembered = str(self._state.table().get("theme") or "")
-        return ScreenSettings(
-            {str(action): str(keys) for action, keys in keymap.items()} if isinstance(keymap, dict) else {},
-            str(settings.get("theme") or "") or remembered,
-            settings.get("mouse") is not False,
-        )
+        chosen = read_settings(self._paths.config / "settings.toml").screen
+        remembered = self._state.table().get("theme")
+        theme = chosen.theme or (remembered if isinstance(remembered, str) else "")
+        return ScreenSettings(chosen.keymap, theme, chosen.mouse)
 
-    def _config_file(self, pending: list[Trust]) -> Source | None:
-        if self._explicit:  # naming a file is consent to it
-            path = Path(self._explicit).expanduser()
-            path = path if path.is_absolute() else self._cwd / path
-            if (source := sources.read(path)) is None:
-                raise ConfigError(f"There is no file {path}.", "Check the path after --config.")
-            return source
-        home = Path(self._environ.get("HOME") or Path.home())
-        found = sources.project(self._cwd, home)
-        if found and found.path.parent != self._paths.config and (source := self._trusted(found, pending)):
-            return source
-        return sources.read(self._paths.config / sources.NAME)
+    def _project(self) -> Source | None:
+        """The file that was named, or found on the way up: nothing of it is used yet."""
+        if self._explicit:
+            return Source.at(self._cwd / Path(self._explicit).expanduser())
+        home = self._environ.get("HOME") or self._environ.get("USERPROFILE")
+        path = project_file(self._cwd, Path(home) if home else None, self._paths.config)
+        return Source.at(path) if path else None
 
-    def _trusted(self, source: Source | None, pending: list[Trust], *, is_dotenv: bool = False) -> Source | None:
-        """The source, when the user agreed to this content of it; otherwise the question is added."""
-        if source is None:
-            return None
+    def _config_file(self, project: Source | None, pending: list[Trust]) -> Source | None:
+        if project and self._explicit:  # naming a file is consent to it
+            return project
+        if project:
+            if self._is_trusted(project):
+                return project
+            pending.append(trust.about_servers(project, changed=self._was_trusted(project)))
+        own = servers_file(self._paths)
+        return Source.at(own) if is_file(own) else None
+
+    def _dotenv(self, project: Source | None, pending: list[Trust]) -> dict[str, str]:
+        """What the user agreed to use of the ``.env`` in the working folder."""
+        if not is_file(path := self._cwd / ".env"):
+            return {}
+        source = Source.at(path)
+        wanted = [name for spec in (project.servers if project else ()) for name in references(spec)]
+        usable = dotenv.usable(source.text, wanted)
+        if self._is_trusted(source):
+            return usable
+        if usable:
+            pending.append(trust.about_dotenv(source, usable, changed=self._was_trusted(source)))
+        return {}
+
+    def _is_trusted(self, source: Source) -> bool:
         path = str(source.path)
-        known = self._state.table("trust").get(path)
-        if known == source.digest or (path, source.digest) in self._this_run:
-            return source
-        if is_dotenv:
-            names = tuple(name for name in sources.dotenv(source) if not sources.dangerous(name))
-            about = Trust(path, str(source.path.parent), source.digest, known is not None, (), names)
-        else:
-            about = source.trust(changed=known is not None)
-        pending.append(about)
-        return None
+        return self._state.table("trust").get(path) == source.digest or (path, source.digest) in self._this_run
 
-    def _first(self, name: str, dotenv: Mapping[str, str]) -> tuple[str, str]:
-        if value := self._environ.get(name, ""):
+    def _was_trusted(self, source: Source) -> bool:
+        return str(source.path) in self._state.table("trust")
+
+    def _expanded(self, source: Source, from_env: Mapping[str, str]) -> tuple[ServerSpec, ...]:
+        places = {"workspaceFolder": str(source.folder), "userHome": self._environ.get("HOME", "")}
+        values = {**places, **from_env, **self._environ}
+        return tuple(_at_home(expand(spec, values), source.folder) for spec in source.servers)
+
+    def _first(self, name: str, from_env: Mapping[str, str]) -> tuple[str, str]:
+        if value := self._environ.get(name, "").strip():
             return value, "environment"
-        if value := dotenv.get(name, ""):
+        if value := from_env.get(name, "").strip():
             return value, ".env"
         return "", ""
 
-    def _endpoint(self, dotenv: Mapping[str, str]) -> tuple[str, str]:
-        if self._base_url:
-            return self._base_url, "command line"
-        if chosen := self._chosen.get("base_url"):
-            return chosen, "your choice"
-        value, source = self._first("OPENAI_BASE_URL", dotenv)
-        if value:
-            return value, source
-        if remembered := str(self._state.table("model").get("base_url") or ""):
-            return remembered, "your choice"
+    def _endpoint(self, from_env: Mapping[str, str], settings: UserSettings) -> tuple[str, str]:
+        """The base URL, and the setting that named it. What was chosen while the program runs wins."""
+        named, where = self._first("OPENAI_BASE_URL", from_env)
+        remembered = self._state.table("model").get("base_url")
+        for url, source in (
+            (self._chosen.get("base_url"), "your choice"),
+            (self._base_url, "command line"),
+            (named, where),
+            (settings.base_url, "your choice"),
+            (remembered, "your choice"),
+        ):
+            if isinstance(url, str) and url:
+                check_url(url, f"The endpoint ({source})")
+                return url, source
         return "", ""
 
-    def _model_name(self, dotenv: Mapping[str, str], settings: Mapping[str, Any]) -> str:
+    def _model_name(self, from_env: Mapping[str, str], settings: UserSettings) -> str:
+        remembered = self._state.table("model").get("name")
         return (
-            self._model
-            or self._chosen.get("model", "")
-            or self._first("DEFAULT_MODEL", dotenv)[0]
-            or str(settings.get("model") or "")
-            or str(self._state.table("model").get("name") or "")
+            self._chosen.get("model")
+            or self._model
+            or self._first("DEFAULT_MODEL", from_env)[0]
+            or settings.model
+            or (remembered if isinstance(remembered, str) else "")
             or MODEL
         )
 
-    def _settings_file(self) -> dict[str, Any]:
-        path = self._paths.config / "settings.toml"
-        try:
-            with path.open("rb") as file:
-                return tomllib.load(file)
-        except FileNotFoundError:
-            return {}
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"{path}: {error}.", "Mend that line, or move the file away.") from error
+    def _secrets(self, source: Source | None, servers: Sequence[ServerSpec], known: Sequence[str]) -> tuple[str, ...]:
+        found = list(known)
+        if source:
+            found += passwords(source.document)
+            read = (name for spec in source.servers for name in references(spec))
+            found += [self._environ.get(name, "") for name in read if advice.is_secret_name(name)]
+        found += [value for spec in servers for value in advice.secrets(spec)]
+        return tuple(dict.fromkeys(value for value in found if len(value) >= 6))
+
+    def _troubles(self) -> list[tuple[str, str]]:
+        return [self._state.trouble] if self._state.trouble else []
 
     # ── remembering ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def trust(self, about: Trust, remember: bool) -> None:
         self._this_run.add((about.path, about.digest))
         if remember:
-            self._state.change(lambda table: table.setdefault("trust", {}).update({about.path: about.digest}))
-
-    def enabled(self, server: str) -> bool | None:
-        value = self._state.table("servers").get(server)
-        return value if isinstance(value, bool) else None
-
-    def set_enabled(self, server: str, on: bool) -> None:
-        self._state.change(lambda table: table.setdefault("servers", {}).update({server: on}))
-
-    def tool_enabled(self, server: str, tool: str) -> bool:
-        return tool not in self._state.table("tools_off").get(server, ())
-
-    def set_tool_enabled(self, server: str, tool: str, on: bool) -> None:
-        def edit(table: dict[str, Any]) -> None:
-            off = table.setdefault("tools_off", {})
-            names = set(off.get(server, ()))
-            off[server] = sorted(names - {tool} if on else names | {tool})
-
-        self._state.change(edit)
-
-    def rules(self) -> Sequence[Rule]:
-        allowed = self._state.table("rules").get("allow", ())
-        return [Rule(str(pattern), "always", "you allowed it") for pattern in allowed]
-
-    def add_rule(self, rule: Rule) -> None:
-        def edit(table: dict[str, Any]) -> None:
-            allowed = table.setdefault("rules", {}).setdefault("allow", [])
-            if rule.tool not in allowed:
-                allowed.append(rule.tool)
-
-        self._state.change(edit)
-
-    def key_origins(self) -> Sequence[str]:
-        return list(self._state.table("keys").get("origins", ()))
-
-    def allow_key_origin(self, origin: str) -> None:
-        def edit(table: dict[str, Any]) -> None:
-            origins = table.setdefault("keys", {}).setdefault("origins", [])
-            if origin not in origins:
-                origins.append(origin)
-
-        self._state.change(edit)
-
-    def set_model(self, model: str, base_url: str) -> None:
-        self._chosen.update({"model": model} | ({"base_url": base_url} if base_url else {}))
-        chosen = {"name": model} | ({"base_url": base_url} if base_url else {})
-        self._state.change(lambda table: table.setdefault("model", {}).update(chosen))
-
-    def set_theme(self, name: str) -> None:
-        self._state.change(lambda table: table.update({"theme": name}))
+            self._state.change(lambda state: made(state, "trust").update({about.path: about.digest}))
 
     def add_server(self, name: str, command: str, url: str) -> str:
-        name = name.strip()
-        if not name:
-            raise ConfigError("The server has no name.", "Give it a short one.")
+        """Into the file in use, so that the server is there after the next load; else into the user's own."""
+        path = Path(self._in_use) if self._in_use else servers_file(self._paths)
         try:
-            words = shlex.split(command)
-        except ValueError as error:
-            raise ConfigError(f"The command cannot be read: {error}.", "Check its quotes.") from error
-        if bool(words) == bool(url.strip()):
-            raise ConfigError("A server needs either a command or a URL.")
-        if url and not url.strip().startswith(("http://", "https://")):
-            raise ConfigError("The URL must begin with http:// or https://.")
-        entry: dict[str, Any] = {"url": url.strip()} if url else {"command": words[0], "args": words[1:]}
-        path = self._won or self._paths.config / sources.NAME
-        try:
-            with locked(path):
-                source = sources.read(path)
-                document = source.document() if source else {}
-                table = next((key for key in schema.TABLES if key in document), schema.TABLES[0])
-                if name in schema.entries(document, str(path)):
-                    raise ConfigError(f"{path} has a server “{name}” already.", "Choose another name.")
-                document.setdefault(table, {})[name] = entry
-                write_atomically(path, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+            with locked(self._paths.state / path.name):
+                old = Source.at(path) if path.exists() else Source(path, b"")
+                own = bool(self._explicit) or path == servers_file(self._paths)
+                if not own and not self._is_trusted(old):
+                    raise ConfigError(
+                        f"{path} has changed since you trusted it.", "Reload, look at it, then try again."
+                    )
+                new = Source(path, additions.with_server(old.raw, path, name, command, url))
+                write_atomically(path, new.raw, mode=path.stat().st_mode & 0o777 if path.exists() else 0o600)
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}.", "Check its permissions.") from error
-        if path.parent != self._paths.config and not self._explicit and (mine := sources.read(path)):
-            self.trust(mine.trust(changed=True), remember=True)  # the change is the user's own
+        if not own:  # the change is the user's own
+            self.trust(trust.about_servers(new, changed=True), remember=self._was_trusted(old))
         return os.fspath(path)
 
 
-def _rules(settings: Mapping[str, Any]) -> tuple[Rule, ...]:
-    rules = settings.get("rules") or {}
-    if not isinstance(rules, dict):
-        raise ConfigError("settings.toml: rules must be a table with the lists allow and deny.")
-    made = [Rule(str(pattern), "deny", "settings.toml denies it") for pattern in rules.get("deny", ())]
-    return (*made, *(Rule(str(pattern), "always", "settings.toml allows it") for pattern in rules.get("allow", ())))
+def _at_home(spec: ServerSpec, folder: Path) -> ServerSpec:
+    """A relative working folder is meant from the configuration's own folder."""
+    return replace(spec, cwd=os.path.join(folder, spec.cwd)) if spec.cwd else spec
 
 
-def _whole(settings: Mapping[str, Any], key: str, default: int) -> int:
-    value = settings.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"settings.toml: {key} must be a whole number above 0.")
-    return value
-
-
-def _secrets(specs: Sequence[ServerSpec], key: str, expander: Expander) -> set[str]:
-    found = {key, *expander.used}
-    for spec in specs:
-        found |= {value.removeprefix("Bearer ").strip() for value in spec.headers.values()}
-        found |= {value for name, value in spec.env.items() if schema.looks_secret(name)}
-    return {secret for secret in found if len(secret) >= 8}
-
-
-def _warnings(spec: ServerSpec) -> list[tuple[str, str]]:
-    if any(schema.looks_secret(arg) and len(arg) > 12 for arg in spec.args):
-        text = f"{spec.name}: its arguments seem to hold a secret; every user of this machine can read them."
-        return [(text, "Put it into env, as ${VARIABLE}.")]
-    return []
+def _secret_values(values: Mapping[str, str]) -> list[str]:
+    return [value for name, value in values.items() if advice.is_secret_name(name)]

@@ -29,11 +29,11 @@ class Paths:
         dirs = PlatformDirs(APP, appauthor=False, roaming=True)
 
         def folder(kind: str, default: str) -> Path:
-            base = environ.get(XDG[kind], "")
-            return Path(base) / APP if base else Path(default)
+            base = Path(environ.get(XDG[kind], ""))
+            return base / APP if base.is_absolute() else Path(default)  # a relative one is to be ignored
 
         state = folder("state", dirs.user_state_dir)
-        log = state / "log" if environ.get("XDG_STATE_HOME") else Path(dirs.user_log_dir)
+        log = state / "log" if Path(environ.get("XDG_STATE_HOME", "")).is_absolute() else Path(dirs.user_log_dir)
         return cls(folder("config", dirs.user_config_dir), folder("data", dirs.user_data_dir), state, log)
 
 
@@ -45,3 +45,8 @@ def refuse_shared(folder: Path) -> None:
         return
     if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         raise ConfigError(f"Everybody may write into {folder}.", f"Mend it first: chmod o-w {folder}")
+
+
+def servers_file(paths: Paths) -> Path:
+    """The user's own list of servers."""
+    return paths.config / "fastchat.config.json"

@@ -1,199 +1,191 @@
-"""The shapes in which people already write down their servers, read into ``ServerSpec``.
+"""The shapes of configuration files, read into one: fastchat's own, Claude's, VS Code's, and their relatives.
 
-Ours (``mcp_servers`` with ``protocol``, ``httpstream-url``, ``config``), Claude's and Cursor's ``mcpServers``, VS
-Code's ``servers`` and the ``transport_type`` form. A bad entry costs that server only: its ``problem`` says key and reason.
+An entry that cannot be used becomes a server with a ``problem``; it costs neither the file nor the other servers.
+Nothing is expanded here: what this module returns is still only data.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args
 
-from fastchat_tui.config.expand import Expander, Missing, variables
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.values import ServerSpec, Transport
+from fastchat_tui.wire.values import Object, ServerSpec, Transport
 
-TABLES = ("mcp_servers", "mcpServers", "mcp-servers", "servers")
-TRANSPORTS: dict[str, Transport] = {
+SECTIONS = ("mcp_servers", "mcpServers", "mcp-servers", "servers")
+Era = Literal["auto", "legacy", "2026-07-28"]
+
+_TRANSPORTS: dict[str, Transport] = {
     "stdio": "stdio",
     "local": "stdio",
     "http": "http",
     "httpstream": "http",
-    "streamable-http": "http",
-    "streamable_http": "http",
     "streamablehttp": "http",
     "remote": "http",
     "sse": "sse",
 }
-URLS = ("url", "httpstream-url", "httpUrl", "serverUrl", "mcp_url")
-SECRET = re.compile(r"(?i)(token|secret|passw|api[-_]?key|authorization|bearer|sk-[A-Za-z0-9])")
-
-Entry = Mapping[str, Any]
+_URLS = ("url", "httpstream-url", "httpstream_url", "httpUrl", "serverUrl", "mcp_url")
 
 
-class Bad(ValueError):
-    """A value that is not what its key needs."""
+class Wrong(Exception):
+    """A value that is not what it must be; the text names the key and what was expected."""
 
 
-def entries(document: Mapping[str, Any], path: str) -> dict[str, Entry]:
-    """The server entries of a whole document, by name. Raises ConfigError."""
-    found: dict[str, Entry] = {}
-    for key in TABLES:
-        table = document.get(key)
-        if table is None:
-            continue
-        if not isinstance(table, dict):
-            raise ConfigError(f"{path}: {key} must be an object of servers by name, not {_kind(table)}.")
-        for name, entry in table.items():
-            found.setdefault(str(name), entry if isinstance(entry, dict) else {"__not_an_object__": _kind(entry)})
-    return found
+def servers(document: Object, path: Path) -> list[ServerSpec]:
+    """Every entry of the file, in its order. Raises ConfigError when a section itself is malformed."""
+    found: dict[str, ServerSpec] = {}
+    for section in SECTIONS:
+        entries = document.get(section, {})
+        if not isinstance(entries, dict):
+            raise ConfigError(f"{path}: “{section}” must be an object of servers.", 'Write {"name": {…}}.')
+        for name, entry in entries.items():
+            found.setdefault(name, _server(name, entry, path))
+    return list(found.values())
 
 
-def spec(name: str, entry: Entry, origin: str, expander: Expander) -> ServerSpec:
-    """One server. Never raises: what is wrong with it is its ``problem``."""
-    blank = ServerSpec(name, "stdio", origin=origin)
+def app_name(document: Object) -> str:
+    name = document.get("app_name")
+    return name if isinstance(name, str) else ""
+
+
+def _server(name: str, entry: Any, path: Path) -> ServerSpec:
+    origin = str(path)
+    if not name.strip():
+        return ServerSpec(name, "stdio", origin=origin, problem="A server needs a name.")
     try:
-        if kind := entry.get("__not_an_object__"):
-            raise Bad(f"the entry must be an object, not {kind}")
-        return _spec(name, entry, origin, expander)
-    except Bad as error:
-        return replace(blank, problem=f"{error}.")
-    except Missing as error:
-        field = next((key for key, text in _texts(entry) if error.args[0] in variables(text)), "the entry")
-        why = f"the variable {error.args[0]}, used in {field}, is not set."
-        return replace(blank, transport=_transport(entry)[0], problem=why)
+        return _read(name, entry, origin)
+    except Wrong as wrong:
+        enabled = not (isinstance(entry, dict) and (entry.get("enabled") is False or entry.get("disabled") is True))
+        return ServerSpec(name, "stdio", enabled=enabled, origin=origin, problem=str(wrong))
 
 
-def commands(entry: Entry) -> str:
-    """What the entry would start or contact, whole and unexpanded."""
-    config = entry.get("config")
-    inner = config if isinstance(config, dict) else entry
-    url = next((str(entry[key]) for key in URLS if entry.get(key)), "")
-    arguments = inner.get("args")
-    words = [str(inner.get("command", "")), *(map(str, arguments) if isinstance(arguments, list) else [])]
-    return url or " ".join(words)
-
-
-def names(entry: Entry) -> list[str]:
-    """The variables that the entry reads, and those it sets."""
-    config = entry.get("config")
-    env = (config.get("env") if isinstance(config, dict) else None) or entry.get("env") or {}
-    read = [name for _, text in _texts(entry) for name in variables(text)]
-    return sorted({*read, *(env if isinstance(env, dict) else {})})
-
-
-def looks_secret(text: str) -> bool:
-    return SECRET.search(text) is not None
-
-
-def _spec(name: str, entry: Entry, origin: str, expander: Expander) -> ServerSpec:
-    config = entry.get("config", {})
-    if not isinstance(config, dict):
-        raise Bad(f"config must be an object, not {_kind(config)}")
-    inner = {**entry, **config}
-    inner["env"] = {**_strings(entry, "env"), **_strings(config, "env")}
-    transport, inferred = _transport(entry)
-    url = next((_text(entry, key) for key in URLS if entry.get(key)), "")
-    command = inner.get("command", "")
-    if isinstance(command, list):  # opencode and Kit write the whole command line as a list
-        command, inner["args"] = (command[0] if command else ""), [*command[1:], *inner.get("args", [])]
-    args = inner.get("args", [])
-    if not isinstance(args, list) or not all(isinstance(arg, str | int | float) for arg in args):
-        raise Bad("args must be a list of strings")
+def _read(name: str, entry: Any, origin: str) -> ServerSpec:
+    if not isinstance(entry, dict):
+        raise Wrong("The entry must be an object, {…}.")
+    inner = entry.get("config", {})
+    if not isinstance(inner, dict):
+        raise Wrong("“config” must be an object with command and args.")
+    merged: Object = {**entry, **inner}
+    command = merged.get("command", "")
+    words = list(_strings(merged, "args"))
+    if isinstance(command, list):
+        command, *before = _strings(merged, "command") or [""]
+        words = [*before, *words]
     if not isinstance(command, str):
-        raise Bad(f"command must be a string, not {_kind(command)}")
+        raise Wrong("“command” must be a text.")
+    url = next((_text(merged, key) for key in _URLS if merged.get(key)), "")
+    transport = _transport(merged, command, url)
     if transport == "stdio" and not command.strip():
-        raise Bad("it has neither a command nor a url")
-    if transport != "stdio":
-        if not url:
-            raise Bad("it has no url")
-        if not expander.expand(url).startswith(("http://", "https://")):
-            raise Bad("its url must begin with http:// or https://")
-    disabled = entry.get("disabled") is True or entry.get("enabled") is False
+        raise Wrong("“command” is missing: what starts this server?")
+    if transport != "stdio" and not url.strip():
+        raise Wrong("“url” is missing: where is this server?")
+    label = _text(merged, "name")
+    environment = entry.get("environment")
     return ServerSpec(
-        name,
-        transport,
-        command=expander.expand(command),
-        args=tuple(expander.expand(str(arg)) for arg in args),
-        env={key: expander.expand(value) for key, value in inner["env"].items()},
-        cwd=expander.expand(_text(inner, "cwd")),
-        url=expander.expand(url),
-        headers={key: expander.expand(value) for key, value in _strings(entry, "headers").items()},
-        description=_text(entry, "description") or (_text(entry, "name") if entry.get("name") != name else ""),
-        enabled=not disabled,
-        protocol=_protocol(entry),
-        connect_timeout=_seconds(entry, ("connect_timeout", "startup_timeout_sec"), 30.0),
-        call_timeout=_seconds(entry, ("call_timeout", "tool_timeout_sec", "timeout"), 120.0),
+        name=name,
+        transport=transport,
+        command=command if transport == "stdio" else "",
+        args=tuple(words) if transport == "stdio" else (),
+        env={
+            **_mapping({"environment": environment}, "environment"),
+            **_mapping(entry, "env"),
+            **_mapping(inner, "env"),
+        },
+        cwd=_text(merged, "cwd"),
+        url=url if transport != "stdio" else "",
+        headers=_mapping(merged, "headers"),
+        description=_text(merged, "description") or (label if label != name else ""),
+        enabled=_flag(merged, "enabled", True) and not _flag(merged, "disabled", False),
+        protocol=_era(merged),
+        connect_timeout=_seconds(merged, ("connect_timeout", "startup_timeout_sec"), 30.0),
+        call_timeout=_seconds(merged, ("call_timeout", "tool_timeout_sec", "timeout"), 120.0),
         origin=origin,
-        sse_fallback=inferred and transport == "http",
+        sse_fallback=transport == "http" and _named(merged) is None and "httpUrl" not in merged,
     )
 
 
-def _transport(entry: Entry) -> tuple[Transport, bool]:
-    """The transport, and whether it had to be inferred."""
-    for key in ("protocol", "type", "transport", "transport_type"):
-        named = entry.get(key)
-        if isinstance(named, str) and named.lower() in TRANSPORTS:
-            return TRANSPORTS[named.lower()], False
-        if named is not None and key != "protocol":
-            raise Bad(f"{key} is “{named}”; expected stdio, http or sse")
-    url = next((str(entry[key]) for key in URLS if entry.get(key)), "")
-    if not url:
-        return "stdio", True
-    return ("sse" if url.rstrip("/").endswith("/sse") else "http"), True
+def _named(entry: Object) -> str | None:
+    """The transport that the entry names, in whichever of the keys."""
+    return next((entry[key] for key in ("protocol", "transport", "transport_type", "type") if entry.get(key)), None)
 
 
-def _protocol(entry: Entry) -> Any:
-    era = entry.get("era", entry.get("protocol_version", "auto"))
-    if era not in ("auto", "legacy", "2026-07-28"):
-        raise Bad(f"era is “{era}”; expected auto, legacy or 2026-07-28")
-    return era
+def _transport(entry: Object, command: str, url: str) -> Transport:
+    named = _named(entry)
+    if named is None:
+        if command:
+            return "stdio"
+        if not url:
+            raise Wrong("Neither “command” nor “url” is there: one of them must say where the server is.")
+        return "sse" if url.split("?")[0].rstrip("/").endswith("/sse") else "http"
+    known = _TRANSPORTS.get(str(named).lower().replace("-", "").replace("_", ""))
+    if known is None:
+        raise Wrong(f"The transport “{named}” is not known: use stdio, http or sse.")
+    return known
 
 
-def _seconds(entry: Entry, keys: tuple[str, ...], default: float) -> float:
+def _era(entry: Object) -> Era:
+    value = entry.get("era", entry.get("protocol_version", "auto"))
+    known: dict[object, Era] = {era: era for era in get_args(Era)}
+    if not isinstance(value, str) or value not in known:
+        raise Wrong(f"“era” must be one of {', '.join(get_args(Era))}.")
+    return known[value]
+
+
+def _seconds(entry: Object, keys: tuple[str, ...], default: float) -> float:
+    """The first key that is there. ``timeout`` is milliseconds in some hosts: from 1000 on it is taken for that."""
     for key in keys:
-        value = entry.get(key)
-        if value is None:
+        if (value := entry.get(key)) is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            raise Bad(f"{key} must be a number of seconds above 0")
-        return value / 1000 if value >= 1000 else float(value)  # other hosts write milliseconds
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise Wrong(f"“{key}” must be a positive number of seconds.")
+        return value / 1000 if key == "timeout" and value >= 1000 else float(value)
     return default
 
 
-def _strings(entry: Entry, key: str) -> dict[str, str]:
-    table = entry.get(key) or {}
-    if not isinstance(table, dict):
-        raise Bad(f"{key} must be an object of strings, not {_kind(table)}")
-    for name, value in table.items():
-        if not isinstance(value, str | int | float):
-            raise Bad(f"{key}.{name} must be a string, not {_kind(value)}")
-    return {name: str(value) for name, value in table.items()}
-
-
-def _text(entry: Entry, key: str) -> str:
-    value = entry.get(key) or ""
+def _text(entry: Object, key: str) -> str:
+    value = entry.get(key, "")
     if not isinstance(value, str):
-        raise Bad(f"{key} must be a string, not {_kind(value)}")
+        raise Wrong(f"“{key}” must be a text.")
     return value
 
 
-def _texts(entry: Entry, prefix: str = "") -> list[tuple[str, str]]:
-    """Every string in the entry with the path of its key."""
-    found: list[tuple[str, str]] = []
-    for key, value in entry.items():
-        here = f"{prefix}{key}"
-        if isinstance(value, str):
-            found.append((here, value))
-        elif isinstance(value, dict):
-            found += _texts(value, f"{here}.")
-        elif isinstance(value, list):
-            found += [(here, item) for item in value if isinstance(item, str)]
-    return found
+def _flag(entry: Object, key: str, default: bool) -> bool:
+    value = entry.get(key, default)
+    if not isinstance(value, bool):
+        raise Wrong(f"“{key}” must be true or false.")
+    return value
 
 
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
+def _strings(entry: Object, key: str) -> list[str]:
+    value = entry.get(key, [])
+    if not isinstance(value, list) or not all(_is_scalar(item) for item in value):
+        raise Wrong(f"“{key}” must be a list of texts.")
+    return [_as_text(item) for item in value]
+
+
+def _mapping(entry: Object, key: str) -> dict[str, str]:
+    value = entry.get(key) or {}
+    if not isinstance(value, dict) or not all(_is_scalar(item) for item in value.values()):
+        raise Wrong(f"“{key}” must be an object of texts.")
+    return {name: _as_text(item) for name, item in value.items()}
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def passwords(document: Object) -> Iterator[str]:
+    """Values of ``auth.post_body``: not used yet, but never to be shown."""
+    for section in SECTIONS:
+        entries = document.get(section)
+        for entry in entries.values() if isinstance(entries, dict) else ():
+            auth = entry.get("auth") if isinstance(entry, dict) else None
+            body = auth.get("post_body") if isinstance(auth, dict) else None
+            if isinstance(body, dict):
+                yield from (value for key, value in body.items() if isinstance(value, str) and key != "username")

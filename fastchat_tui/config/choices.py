@@ -1,0 +1,90 @@
+"""The user's choices, each one kept in the state file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fastchat_tui.config.state import State, Table
+from fastchat_tui.wire.ports import Rule
+from fastchat_tui.wire.values import Decision
+
+_DECISIONS: dict[str, Decision] = {"allow": "always", "deny": "deny"}
+
+
+class Choices:
+    """The half of ``wire.ports.Settings`` that remembers."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._state.refresh()
+        self._in_use = ""
+        """The configuration file that won."""
+        self._chosen: Mapping[str, str] = {}
+        """Model and endpoint, as chosen while the program runs."""
+
+    def enabled(self, server: str) -> bool | None:
+        value = self._state.table("servers").get(server)
+        return value if isinstance(value, bool) else None
+
+    def set_enabled(self, server: str, on: bool) -> None:
+        self._state.change(lambda state: made(state, "servers").update({server: on}))
+
+    def tool_enabled(self, server: str, tool: str) -> bool:
+        return tool not in texts(self._state.table("tools_off"), server)
+
+    def set_tool_enabled(self, server: str, tool: str, on: bool) -> None:
+        def edit(state: Table) -> None:
+            off = made(state, "tools_off")
+            names = set(texts(off, server))
+            off[server] = sorted(names - {tool} if on else names | {tool})
+
+        self._state.change(edit)
+
+    def rules(self) -> Sequence[Rule]:
+        """Those made while this configuration file was in use: elsewhere the same name is another server."""
+        remembered = self._state.table("rules", self._in_use)
+        return [
+            Rule(pattern, decision, "your choice")
+            for word, decision in _DECISIONS.items()
+            for pattern in texts(remembered, word)
+        ]
+
+    def add_rule(self, rule: Rule) -> None:
+        word = "deny" if rule.decision == "deny" else "allow"
+
+        def edit(state: Table) -> None:
+            rules = made(made(state, "rules"), self._in_use)
+            rules[word] = sorted({*texts(rules, word), rule.tool})
+
+        self._state.change(edit)
+
+    def key_origins(self) -> Sequence[str]:
+        return texts(self._state.table("keys"), "origins")
+
+    def allow_key_origin(self, origin: str) -> None:
+        def edit(state: Table) -> None:
+            keys = made(state, "keys")
+            keys["origins"] = sorted({*texts(keys, "origins"), origin})
+
+        self._state.change(edit)
+
+    def set_model(self, model: str, base_url: str) -> None:
+        endpoint = {"base_url": base_url} if base_url else {}
+        self._chosen = {**self._chosen, "model": model, **endpoint}
+        self._state.change(lambda state: made(state, "model").update({"name": model, **endpoint}))
+
+    def set_theme(self, name: str) -> None:
+        self._state.change(lambda state: state.update({"theme": name}))
+
+
+def made(table: Table, key: str) -> Table:
+    """The table at ``key``, made when there is none."""
+    inner = table.get(key)
+    if not isinstance(inner, dict):
+        inner = table[key] = {}
+    return inner
+
+
+def texts(table: Table, key: str) -> list[str]:
+    value = table.get(key)
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
