@@ -29,7 +29,7 @@ class DemoSettings:
             "demo",
             "stdio",
             self._python,
-            ("-m", "fastchat_tui.demo.server", str(self._folder)),
+            ("-P", "-m", "fastchat_tui.demo.server", str(self._folder)),
             description="Files, a clock and a notebook, to try things with",
             origin="the demo",
         )

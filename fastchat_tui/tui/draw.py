@@ -1,0 +1,96 @@
+"""Events to the screen: the one match. Nothing here decides, and no widget sees an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastchat_tui.wire.events import (
+    SAVED,
+    Answered,
+    Asked,
+    CallFinished,
+    CallProgressed,
+    CallProposed,
+    CallStarted,
+    CatalogueChanged,
+    EngineStarted,
+    FrameSeen,
+    ModelChanged,
+    Noticed,
+    QueueChanged,
+    ReplyFinished,
+    RetryScheduled,
+    ServerChanged,
+    ServerLogged,
+    ServerRemoved,
+    SessionOpened,
+    SessionTitled,
+    Stamped,
+    StepStarted,
+    TextDelta,
+    ThoughtDelta,
+    TurnFinished,
+    TurnStarted,
+)
+from fastchat_tui.wire.text import one_line
+from fastchat_tui.wire.values import Approval
+
+if TYPE_CHECKING:
+    from fastchat_tui.tui.chat_screen import ChatScreen
+
+
+async def draw(screen: ChatScreen, stamped: Stamped) -> None:
+    """Shows one event. What a page of the log has shown already is left out."""
+    event = stamped.event
+    if isinstance(event, SAVED):
+        if stamped.seq <= screen.paged:
+            return
+        screen.fold(stamped)
+    match event:
+        case SessionOpened():
+            await screen.open_session()
+        case EngineStarted():
+            screen.show_servers()
+            screen.show_header()
+            screen.welcome()
+        case Noticed(level=level, text=text, remedy=remedy):
+            screen.toast(text, remedy, level)
+        case ModelChanged() | SessionTitled():
+            screen.show_header()
+        case QueueChanged(messages=messages, returned=returned):
+            screen.status.queued(len(messages))
+            if returned:
+                screen.composer.restore(returned)
+        case ServerChanged() | ServerRemoved() | CatalogueChanged():
+            screen.show_servers()
+        case TurnStarted():
+            screen.status.working("thinking")
+        case StepStarted(model=model, step=step):
+            screen.status.working(f"{one_line(model, 40)} is asked" + (f", step {step}" if step > 1 else ""))
+        case RetryScheduled(why=why, seconds=seconds):
+            screen.status.waiting(why, seconds)
+        case ThoughtDelta():
+            screen.status.working("thinking")
+        case TextDelta():
+            screen.status.working("writing")
+        case ReplyFinished(usage=usage):
+            screen.count(usage)
+        case CallStarted(call=call):
+            record = screen.ledger.get(call)
+            screen.status.working(f"{one_line(record.name, 60)} runs" if record else "a tool runs")
+        case TurnFinished(reason=reason, detail=detail, remedy=remedy):
+            screen.status.working("")
+            if reason in ("failed", "step_limit"):
+                screen.status.remark(one_line(f"{detail} {remedy}", 300))
+            screen.show_header()
+        case Asked(about=Approval()) as asked:
+            screen.status.working("waiting for your answer")
+            screen.ask(asked)
+        case Asked() as asked:
+            screen.ask(asked)
+        case Answered(question=question):
+            screen.withdraw(question)
+        case CallProposed() | CallProgressed() | CallFinished() | ServerLogged() | FrameSeen():
+            pass  # the folds have shown what there is to show
+        case unknown:
+            screen.toast(f"An event that this version does not know: {type(unknown).__name__}", "", "info")

@@ -1,0 +1,37 @@
+"""A page of text to read: help, a server with its tools and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.inspector.text_view import TextView
+from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.wire.text import clean
+
+
+class PageScreen(ModalScreen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal")]
+
+    def __init__(self, title: str, passages: Sequence[Passage]) -> None:
+        super().__init__()
+        self._title = title
+        self._passages = passages
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="page") as box:
+            box.border_title = clean(self._title)
+            box.border_subtitle = "j k scroll · Esc closes"
+            yield TextView(self._passages, id="page-text")
+
+    def on_mount(self) -> None:
+        self.query_one(TextView).focus()
+
+    def action_close(self) -> None:
+        self.dismiss(None)

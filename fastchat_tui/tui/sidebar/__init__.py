@@ -1,0 +1,1 @@
+"""The servers: what runs, what it offers, what it costs."""

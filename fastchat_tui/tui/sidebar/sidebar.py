@@ -1,0 +1,192 @@
+"""The servers pane: a list drawn line by line, so that a thousand tools cost what is seen of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import time
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.sidebar.rows import Row, fit, rows, total
+from fastchat_tui.wire.values import ServerView
+
+EMPTY = (
+    "No servers yet.\n\nn  add one by command or URL\n\nor write a fastchat.config.json\n(the README shows its forms)."
+)
+ROLES = ("ready", "connecting", "off", "needs_login", "failed", "closed", "tool", "warning", "muted", "cursor")
+
+
+class ServerList(ScrollView, can_focus=True):
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"servers--{role}" for role in ROLES}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+        self.cursor = 0
+
+    @property
+    def row(self) -> Row | None:
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def show(self, made: list[Row]) -> None:
+        """Draws anew; the cursor stays on its server or tool."""
+        key = self.row.key if self.row else None
+        self.rows = made
+        self.cursor = next((n for n, row in enumerate(made) if row.key == key), min(self.cursor, max(0, len(made) - 1)))
+        self.virtual_size = Size(self.size.width, len(made))
+        self.refresh()
+
+    def move(self, step: int) -> None:
+        self.cursor = max(0, min(len(self.rows) - 1, self.cursor + step))
+        top = self.scroll_offset.y
+        height = max(1, self.scrollable_content_region.height)
+        if self.cursor < top or self.cursor >= top + height:
+            self.scroll_to(y=self.cursor if self.cursor < top else self.cursor - height + 1, animate=False)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        line = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        if line >= len(self.rows):
+            return Strip.blank(width, self.rich_style)
+        row = self.rows[line]
+        style = self.get_component_rich_style(f"servers--{row.role}")
+        if line == self.cursor and self.has_focus:
+            style = self.get_component_rich_style("servers--cursor")
+        return Strip([Segment(fit(row.left, row.right, width), self.rich_style + style)]).crop_extend(0, width, None)
+
+    def on_click(self, event: events.Click) -> None:
+        line = event.y + self.scroll_offset.y
+        if line < len(self.rows):
+            self.cursor = line
+            self.refresh()
+
+
+class Sidebar(Widget):
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("servers")]
+
+    @dataclass
+    class ServerToggled(Message):
+        server: str
+        on: bool
+
+    @dataclass
+    class ToolToggled(Message):
+        server: str
+        tool: str
+        on: bool
+
+    @dataclass
+    class ReconnectWanted(Message):
+        server: str
+
+    @dataclass
+    class ServerOpened(Message):
+        server: str
+        log: bool = False
+
+    class AddWanted(Message):
+        """The user wants to add a server."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._servers: Mapping[str, ServerView] = {}
+        self._opened: set[str] = set()
+        self._list = ServerList()
+        self._filter = Input(placeholder="filter", id="servers-filter", compact=True)
+
+    def compose(self) -> ComposeResult:
+        yield self._filter
+        yield Static(Content(EMPTY), id="servers-empty")
+        yield self._list
+        yield Static("", id="servers-total", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
+
+    def show(self, servers: Mapping[str, ServerView]) -> None:
+        self._servers = servers
+        self.set_class(not servers, "-empty")
+        self._list.show(rows(servers, self._opened, self._filter.value, time()))
+        self.query_one("#servers-total", Static).update(Content(total(servers.values())))
+
+    def focus(self, scroll_visible: bool = True) -> Sidebar:
+        self._list.focus(scroll_visible)
+        return self
+
+    def _tick(self) -> None:
+        if any(view.state == "connecting" for view in self._servers.values()):
+            self.show(self._servers)
+
+    def action_cursor_down(self) -> None:
+        self._list.move(1)
+
+    def action_cursor_up(self) -> None:
+        self._list.move(-1)
+
+    def action_first(self) -> None:
+        self._list.move(-len(self._list.rows))
+
+    def action_last(self) -> None:
+        self._list.move(len(self._list.rows))
+
+    def action_toggle(self) -> None:
+        match self._list.row:
+            case Row(server=server, tool=tool, on=on) if tool:
+                self.post_message(self.ToolToggled(server, tool, not on))
+            case Row(server=server, on=on) if server:
+                self.post_message(self.ServerToggled(server, not on))
+            case _:
+                pass
+
+    def action_fold(self) -> None:
+        if (row := self._list.row) and row.server:
+            self._opened ^= {row.server}
+            self.show(self._servers)
+
+    def action_open(self) -> None:
+        if (row := self._list.row) and row.server:
+            self.post_message(self.ServerOpened(row.server))
+
+    def action_log(self) -> None:
+        if (row := self._list.row) and row.server:
+            self.post_message(self.ServerOpened(row.server, log=True))
+
+    def action_reconnect(self) -> None:
+        if (row := self._list.row) and row.server:
+            self.post_message(self.ReconnectWanted(row.server))
+
+    def action_add(self) -> None:
+        self.post_message(self.AddWanted())
+
+    def action_filter(self) -> None:
+        self._filter.add_class("-open")
+        self._filter.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.show(self._servers)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._list.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape" and self._filter.has_class("-open"):
+            event.stop()
+            self._filter.value = ""
+            self._filter.remove_class("-open")
+            self._list.focus()
