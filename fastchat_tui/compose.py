@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,10 @@ from fastchat_tui.engine.local import LocalEngine, Parts
 from fastchat_tui.wire.text import Masker
 
 if TYPE_CHECKING:
+    from fastchat_tui.config.load import FileSettings
     from fastchat_tui.config.paths import Paths
-    from fastchat_tui.wire.ports import Model, Settings
+    from fastchat_tui.config.settings import ScreenSettings
+    from fastchat_tui.wire.ports import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _demo(options: Options, folder: Path, masker: Masker) -> Parts:
     )
 
 
-def _settings(options: Options, paths: Paths) -> Settings:
+def _settings(options: Options, paths: Paths) -> FileSettings:
     from fastchat_tui.config.load import FileSettings
 
     return FileSettings(
@@ -110,6 +112,12 @@ def _settings(options: Options, paths: Paths) -> Settings:
         policy=options.policy,
         allow=options.allow,
     )
+
+
+def screen_settings() -> tuple[ScreenSettings, Callable[[str], None]]:
+    """What concerns the screen alone, and how a chosen theme is remembered. Raises ConfigError."""
+    settings = _settings(Options(), find_paths())
+    return settings.screen(), settings.set_theme
 
 
 def _make_model(address: Address) -> Model:

@@ -67,13 +67,22 @@ def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, N
 
 
 async def _chat(arguments: argparse.Namespace) -> int:
-    from fastchat_tui.compose import open_engine
+    from fastchat_tui.compose import find_paths, open_engine, screen_settings
     from fastchat_tui.tui.app import FastchatApp
 
+    paths = find_paths()
+    screen, keep_theme = screen_settings()
     async with open_engine(options(arguments)) as engine:
-        app = FastchatApp(engine, theme=arguments.theme)
+        app = FastchatApp(
+            engine,
+            theme=arguments.theme or screen.theme,
+            keymap=screen.keymap,
+            theme_folders=[paths.config / "themes"],
+            history=None if arguments.demo else paths.state / "history.jsonl",
+            on_theme=None if arguments.demo else keep_theme,
+        )
         _on_stop(lambda number: app.exit(return_code=128 + number))
-        await app.run_async(mouse=not arguments.no_mouse)
+        await app.run_async(mouse=screen.mouse and not arguments.no_mouse)
         return app.return_code or 0
 
 

@@ -14,7 +14,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.types import CSSPathType
 
 from fastchat_tui import crash
 from fastchat_tui.tui.bindings import bindings
@@ -34,7 +34,7 @@ Severity = Literal["information", "warning", "error"]
 
 
 class FastchatApp(App[int]):
-    CSS_PATH: ClassVar[list[str]] = [
+    CSS_PATH: ClassVar[CSSPathType | None] = [
         "styles/app.tcss",
         "styles/composer.tcss",
         "styles/inspector.tcss",
@@ -42,7 +42,7 @@ class FastchatApp(App[int]):
         "styles/transcript.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
-    COMMANDS: ClassVar[set[type[Everything]]] = {Everything}
+    COMMANDS: ClassVar = {Everything}
     TITLE = "fastchat-tui"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -140,9 +140,6 @@ class FastchatApp(App[int]):
         self.preview_theme(name)
         if self._on_theme:
             self.run_worker(asyncio.to_thread(self._on_theme, name), exit_on_error=False)
-
-    def themes_of(self) -> Mapping[str, Theme]:
-        return self.own_themes
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -49,7 +49,7 @@ TABLE: tuple[Key, ...] = (
     Key("servers.up", "k,up", "cursor_up", "up", "Previous row"),
     Key("servers.first", "g,home", "first", "first", "First row"),
     Key("servers.last", "G,end", "last", "last", "Last row"),
-    Key("servers.toggle", "space", "toggle", "on/off", "Switch the server or the tool on or off", True),
+    Key("servers.toggle", "space", "switch", "on/off", "Switch the server or the tool on or off", True),
     Key("servers.open", "enter", "open", "open", "The server's page: tools, log, identity", True),
     Key("servers.fold", "left,right,h,l", "fold", "fold", "Show or hide the server's tools"),
     Key("servers.reconnect", "r", "reconnect", "reconnect", "Connect the server again", True),

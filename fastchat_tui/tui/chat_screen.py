@@ -25,6 +25,7 @@ from fastchat_tui.tui.modals.questions import question_modal
 from fastchat_tui.tui.modals.texts import help_text, server_text, welcome_text
 from fastchat_tui.tui.palette import COMMANDS
 from fastchat_tui.tui.sidebar.sidebar import Sidebar
+from fastchat_tui.tui.transcript.card import Density
 from fastchat_tui.tui.transcript.widget import TranscriptView
 from fastchat_tui.wire.commands import (
     AddServer,
@@ -359,8 +360,8 @@ class ChatScreen(Screen[None]):
         self.transcript.thinking = not self.transcript.thinking
 
     def action_cycle_density(self) -> None:
-        order = ("compact", "normal", "full")
-        self.transcript.density = order[(order.index(self.transcript.density) + 1) % 3]
+        after: dict[Density, Density] = {"compact": "normal", "normal": "full", "full": "compact"}
+        self.transcript.density = after[self.transcript.density]
         self.toast(f"Tool cards: {self.transcript.density}", "", "info")
 
     def action_retry(self) -> None:

@@ -54,7 +54,7 @@ class Everything(Provider):
             if (score := matcher.match(name)) > 0:
                 yield Hit(score, Content(name), act, name, text)
 
-    def _rows(self, *, whole: bool = False) -> Iterator[tuple[str, str, Callable[[], None]]]:
+    def _rows(self, *, whole: bool = False) -> Iterator[tuple[str, str, Callable[[], object]]]:
         from fastchat_tui.tui.chat_screen import ChatScreen
 
         screen = next((s for s in self.app.screen_stack if isinstance(s, ChatScreen)), None)
@@ -68,7 +68,7 @@ class Everything(Provider):
             yield from _switches(screen)
 
 
-def _switches(screen: ChatScreen) -> Iterator[tuple[str, str, Callable[[], None]]]:
+def _switches(screen: ChatScreen) -> Iterator[tuple[str, str, Callable[[], object]]]:
     from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool
 
     for view in screen.engine.snapshot().servers.values():

@@ -50,9 +50,22 @@ def read_theme(path: Path) -> Theme:
             Color.parse(str(value).split()[0])
         except (ColorParseError, IndexError):
             raise ValueError(f"{key} is no colour: {value!r}") from None
+    def colour(key: str) -> str | None:
+        return str(colours[key]) if key in colours else None
+
     return Theme(
         name=str(table.get("name") or path.stem),
+        primary=str(colours["primary"]),
+        secondary=colour("secondary"),
+        accent=colour("accent"),
+        foreground=colour("foreground"),
+        background=colour("background"),
+        surface=colour("surface"),
+        panel=colour("panel"),
+        boost=colour("boost"),
+        success=colour("success"),
+        warning=colour("warning"),
+        error=colour("error"),
         dark=table.get("dark", True) is True,
         variables={str(key): str(value) for key, value in variables.items()},
-        **{key: str(value) for key, value in colours.items()},
     )

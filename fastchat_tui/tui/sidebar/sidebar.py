@@ -143,7 +143,7 @@ class Sidebar(Widget):
     def action_last(self) -> None:
         self._list.move(len(self._list.rows))
 
-    def action_toggle(self) -> None:
+    def action_switch(self) -> None:
         match self._list.row:
             case Row(server=server, tool=tool, on=on) if tool:
                 self.post_message(self.ToolToggled(server, tool, not on))
