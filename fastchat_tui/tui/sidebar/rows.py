@@ -54,7 +54,7 @@ def total(servers: Iterable[ServerView]) -> str:
     ready = [view for view in servers if view.state == "ready"]
     tools = sum(tool.enabled and not tool.problem for view in ready for tool in view.tools)
     tokens = sum(view.tokens for view in ready)
-    return f"{len(ready)} ready · {tools} tools · {human_count(tokens)} tok" if ready else ""
+    return f"{tools} tools · {human_count(tokens)} tokens" if ready else ""
 
 
 def fit(left: str, right: str, width: int) -> str:
