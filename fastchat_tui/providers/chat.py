@@ -151,8 +151,11 @@ class Parser:
         if any(call.extra for call in named):
             parts.append(OpaquePart(SIGNATURES, {"items": [call.extra for call in named]}))
         parts += as_parts(named, self.make_id)
-        cut = why_cut(self._finish, refused=self._refused)
-        return Reply(tuple(parts), self._usage, self._finish, cut, self.profile.issuer)
+        finish = self._finish
+        if not finish and not self.profile.says_finish and self._usage != NO_USAGE:
+            finish = "stop"
+        cut = why_cut(finish, refused=self._refused)
+        return Reply(tuple(parts), self._usage, finish, cut, self.profile.issuer)
 
     def _choice(self, choice: Mapping[str, Any]) -> list[TextPiece | ThoughtPiece]:
         if isinstance(reason := choice.get("finish_reason"), str) and reason:
@@ -161,14 +164,16 @@ class Parser:
         if not isinstance(delta, dict):
             return []
         pieces: list[TextPiece | ThoughtPiece] = []
-        thoughts = (delta.get(key) for key in ("reasoning_content", "reasoning"))
+        details = _dicts(delta.get(DETAILS))
+        thoughts = [delta.get(key) for key in ("reasoning_content", "reasoning")]
+        thoughts += [detail.get("text") or detail.get("summary") for detail in details]
         if thought := next((text for text in thoughts if isinstance(text, str) and text), ""):
             pieces.append(ThoughtPiece(thought))
         pieces += self._content(delta.get("content"))
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             self._refused = True
             pieces.append(TextPiece(refusal))
-        self._details += _dicts(delta.get(DETAILS))
+        self._details += details
         for call in _dicts(delta.get("tool_calls")):
             self._calls.feed(call)
         return pieces

@@ -1,150 +1,184 @@
-"""What went wrong at a model's API, in words: pure functions from status, headers and body to ``ModelError``."""
+"""What went wrong at a model's API, in words: what, why, and what to do. Pure, and without a secret in any text."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from fastchat_tui.providers.faults import TOO_MANY_TOOLS, kind_of, without_tags, words_of
 from fastchat_tui.providers.profiles import Profile
 from fastchat_tui.wire.errors import ModelError, ModelFault
-from fastchat_tui.wire.text import Masker, one_line
+from fastchat_tui.wire.text import Masker, human_time, one_line
 
-MAX_WAIT = 120.0
-OVERFLOW = re.compile(
-    r"context[_ ]length|context window|maximum context|max(imum)?[ _]prompt|prompt (is )?too long"
-    r"|too many (input )?tokens"
-    r"|input (is |tokens )?(too long|exceed)|exceeds? the (model'?s )?(maximum|limit|context)|reduce the length"
-    r"|token limit (reached|exceeded)|request too large|too_many_prompt_tokens",
-    re.IGNORECASE,
-)
-QUOTA = re.compile(
-    r"insufficient_quota|exceeded your current quota|billing|credit balance|insufficient (balance|credit)|payment",
-    re.IGNORECASE,
-)
-BAD_KEY = re.compile(r"(incorrect|invalid)[ _]api[ _]key|api_key_invalid|unauthori[sz]ed|authentication", re.IGNORECASE)
-NO_MODEL = re.compile(
-    r"model_not_found|deploymentnotfound|model .{0,80}(not (exist|found)|unknown)|no such model", re.IGNORECASE
-)
-BAD_SCHEMA = re.compile(
-    r"invalid_function_parameters|input_schema|function_declarations|tools\[\d+\]|tools\.\d+\."
-    r"|invalid schema for function",
-    re.IGNORECASE,
-)
-FILTER = re.compile(r"content_filter|content management policy|safety system", re.IGNORECASE)
-PARAMETER = re.compile(r"stream_options|parallel_tool_calls|prompt_cache_key|include|store", re.IGNORECASE)
-RETRYABLE = frozenset({"rate_limit", "overloaded", "connect", "timeout"})
 AGAIN = "F5 tries again."
+MAX_WAIT = 120.0
+"""A server that wants more patience than this is not waited for."""
+RETRYABLE = frozenset({"rate_limit", "overloaded", "connect", "timeout", "empty", "malformed"})
 
 
-def error_text(body: Any) -> str:
-    """The server's own words in any of the shapes in which they come."""
-    match body:
-        case str(text):
-            try:
-                return error_text(json.loads(text))
-            except (ValueError, RecursionError):
-                return re.sub(r"<[^>]+>", " ", text)
-        case [first, *_]:
-            return error_text(first)
-        case {"error": inner} if inner:
-            return error_text(inner)
-        case {"message": str(text)} if text:
-            raw = body.get("metadata")
-            inner = raw.get("raw") if isinstance(raw, dict) else None
-            return f"{text} {error_text(inner)}" if inner else text
-        case {"detail": inner} if inner:
-            return error_text(inner)
-        case {"msg": str(text)}:
-            return text
-        case None | [] | {}:
-            return ""
-        case _:
-            return json.dumps(body)
+class ApiError(ModelError):
+    """A ModelError that still knows what the endpoint said, for whoever may repair the request."""
+
+    def __init__(
+        self,
+        kind: ModelFault,
+        text: str,
+        remedy: str = "",
+        *,
+        status: int = 0,
+        words: str = "",
+        after: float | None = None,
+        passing: bool | None = None,
+    ) -> None:
+        super().__init__(kind, text, remedy, status=status)
+        self.words = words
+        """The server's words, uncut: never to be shown."""
+        self.after = after
+        """Seconds that it asks to wait."""
+        self.passing = kind in RETRYABLE if passing is None else passing
+        """Whether the same request may succeed later."""
 
 
-def classify(status: int, body: Any, headers: Mapping[str, str], profile: Profile, key: str = "") -> ModelError:
-    """``status`` 0 means an error inside a stream."""
-    whole = body if isinstance(body, str) else json.dumps(body)
-    said = one_line(Masker([key]).mask_shapes(error_text(body)), 300)
-    words = f" It says: {said}" if said else ""
-    kind = _kind(status, whole)
-    who = profile.name
-    texts: dict[ModelFault, tuple[str, str]] = {
-        "auth": (f"{who} rejected the key{_ending(key)} (HTTP {status}).", "Paste another key (Ctrl+P, “key”)."),
-        "model": (f"{who} does not know this model, or not at this address (HTTP {status}).",
-                  "Choose another with /model, and check that the base URL ends in /v1."),
-        "quota": (f"There is no credit left at {who}.", "Add credit there, or choose another endpoint with /model."),
-        "rate_limit": (f"{who} limits the rate of requests.", f"Wait a little; {AGAIN}"),
-        "overloaded": (f"{who} is overloaded or failing (HTTP {status}).", AGAIN),
-        "context": ("The conversation no longer fits into the model's context.",
-                    "Start a new session (Ctrl+N), switch tools off, or choose a model with more room."),
-        "filter": (f"{who}'s content filter refused the request.", "Say it differently."),
-        "schema": (f"{who} refused the definition of a tool.", "Switch that tool off in the servers pane."),
-    }  # fmt: skip
-    text, remedy = texts.get(kind, (f"{who} refused the request (HTTP {status}).", "See its words above; then F5."))
-    return ModelError(kind, text.replace(" (HTTP 0)", "") + words, remedy, status=status)
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Knows who is spoken to, and which secret never to repeat."""
 
+    profile: Profile
+    model: str
+    masker: Masker
+    has_key: bool = True
+    key_source: str = ""
 
-def not_an_api(content_type: str, text: str, profile: Profile) -> ModelError:
-    """A status of 200 with something that is no stream of events."""
-    what = "a web page" if "html" in content_type else content_type or "something without a type"
-    words = one_line(re.sub(r"<[^>]+>", " ", text), 120)
-    return ModelError(
-        "not_an_api",
-        f"{profile.base_url} answered with {what} instead of a stream. It begins: {words}",
-        "Check the base URL: it usually ends in /v1.",
-        status=200,
-    )
+    def refused(self, status: int, body: Any, headers: Mapping[str, str]) -> ApiError:
+        """An error answer; ``status`` 0 for one inside a stream."""
+        kind = kind_of(status, body)
+        text, remedy = self._words(kind, body)
+        said = self._quoted(words_of(body))
+        after = retry_after(headers)
+        passing = kind in RETRYABLE and headers.get("x-should-retry") != "false"
+        if passing and after is not None and after > MAX_WAIT:
+            passing, text = False, f"{text} It asks to wait {human_time(after)}."
+        code = f" (HTTP {status})" if status and kind in ("request", "overloaded", "not_an_api") else ""
+        words = body if isinstance(body, str) else f"{body}"
+        text = text.removesuffix(".") + code + "." if code else text
+        return ApiError(kind, text + said, remedy, status=status, words=words, after=after, passing=passing)
 
+    def redirected(self, status: int, location: str) -> ApiError:
+        where = one_line(urlsplit(location)._replace(query="", fragment="").geturl() or "another address", 120)
+        text = f"{self._here} redirects to {where}. The conversation was not sent there."
+        return ApiError("not_an_api", text, "If you trust that address, set it as the base URL.", status=status)
 
-def unreachable(error: BaseException, profile: Profile) -> ModelError:
-    """No connection: name resolution, refusal, TLS, proxy."""
-    causes = []
-    seen: BaseException | None = error
-    while seen is not None:
-        causes.append(str(seen))
-        seen = seen.__cause__ or seen.__context__
-    why = one_line(next((cause for cause in reversed(causes) if cause), type(error).__name__), 200)
-    if profile.loopback:
-        remedy = "Is the local server running (for instance: ollama serve)?"
-    elif "certificate" in why.lower() or "ssl" in why.lower():
-        remedy = "Check the system's certificates (SSL_CERT_FILE)."
-    else:
-        remedy = f"Check the network and the base URL. {AGAIN}"
-    return ModelError("connect", f"{profile.name} cannot be reached: {why}", remedy)
+    def not_a_stream(self, content_type: str, text: str) -> ApiError:
+        """Status 200 with something that is no stream of events."""
+        kind = content_type.partition(";")[0].strip().lower()
+        what = "a web page" if "html" in kind else one_line(kind, 60) or "something unknown"
+        said = self._quoted(without_tags(text), "It begins")
+        return ApiError(
+            "not_an_api",
+            f"{self._here} answered with {what}, not with a model's answer.{said}",
+            "Check the base URL: most end in /v1.",
+            status=200,
+        )
+
+    def unreachable(self, why: str) -> ApiError:
+        """No connection: name, refusal, TLS, proxy."""
+        why, low = one_line(self.masker.mask_shapes(why), 160), why.lower()
+        remedy, passing = f"Check the network and the base URL. {AGAIN}", True
+        if self.profile.loopback:
+            remedy, passing = (
+                f"Start the local server (for instance: ollama serve), then F5. Base URL: {self._here}",
+                False,
+            )
+        elif "certificate" in low or "ssl" in low:
+            remedy, passing = "Check the system's certificates, or name yours in SSL_CERT_FILE.", False
+        elif "proxy" in low:
+            remedy, passing = "Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.", False
+        elif any(sign in low for sign in ("name or service", "name resolution", "getaddrinfo", "nodename")):
+            remedy = f"There is no host of that name, or no network. Check the base URL: {self._here}"
+        return ApiError("connect", f"{self.profile.name} cannot be reached: {why}.", remedy, passing=passing)
+
+    def broken(self, why: str) -> ApiError:
+        text = f"The answer was cut off: the connection to {self.profile.name} broke ({one_line(why, 100)})."
+        return ApiError("cut", text, AGAIN)
+
+    def silent(self, seconds: float, *, started: bool) -> ApiError:
+        what = "stopped sending" if started else "sent nothing"
+        text = f"{self.profile.name} {what} for {human_time(seconds)}, so the request was given up."
+        return ApiError("timeout", text, AGAIN, passing=not started)
+
+    def malformed(self, why: str) -> ApiError:
+        text = f"{self.profile.name} sent something that is not a valid stream ({one_line(why, 100)})."
+        return ApiError("malformed", text, f"{AGAIN} If it happens again, check the base URL and the wire.")
+
+    def too_large(self, why: str) -> ApiError:
+        return ApiError("malformed", f"{self.profile.name} sent {why}; it was refused.", AGAIN, passing=False)
+
+    def empty(self, finish: str = "") -> ApiError:
+        how = f" (finish: {one_line(finish, 40)})" if finish else ""
+        text = f"The model gave an empty answer{how}."
+        return ApiError("empty", text, f"{AGAIN} Or say it differently.")
+
+    def unusable(self, what: str, remedy: str) -> ApiError:
+        """A setting with which no request can be made."""
+        return ApiError("request", self.masker.mask_shapes(what), remedy, passing=False)
+
+    def _words(self, kind: ModelFault, body: Any) -> tuple[str, str]:
+        who, model = self.profile.name, one_line(self.model, 80)
+        key = f"the key ({self.key_source})" if self.key_source else "the key"
+        match kind:
+            case "auth" if not self.has_key:
+                return f"{who} wants a key, and there is none.", "Paste one (Ctrl+P, “key”), or set OPENAI_API_KEY."
+            case "auth":
+                return f"{who} rejected {key}.", "Give another key (Ctrl+P, “key”), or check that it belongs there."
+            case "model":
+                return f"{who} has no model “{model}” for you.", "Choose another with /model."
+            case "quota":
+                return f"There is no credit left at {who}.", "Add credit there, or choose another endpoint with /model."
+            case "rate_limit":
+                return f"{who} limits the rate of requests.", f"Wait a little; {AGAIN}"
+            case "overloaded":
+                return f"{who} is overloaded or has failed.", AGAIN
+            case "context":
+                return (
+                    f"The conversation is too long for {model}.",
+                    "Start a new session (Ctrl+N), switch servers off (F2), or choose a model with more room (/model).",
+                )
+            case "filter":
+                return f"The content filter of {who} refused the request.", "Say it differently."
+            case "schema" if TOO_MANY_TOOLS.search(str(body)):
+                return f"{who} does not take that many tools.", "Switch servers or tools off in the servers pane (F2)."
+            case "schema":
+                return f"{who} refused the definition of a tool.", "Switch that tool off in the servers pane (F2)."
+            case "malformed":
+                return "The model wrote a call that the provider could not read.", AGAIN
+            case "not_an_api":
+                return f"There is no model API at {self._here}.", "Check the base URL: most end in /v1."
+            case _:
+                return f"{who} refused the request.", f"Change what it complains of; {AGAIN}"
+
+    @property
+    def _here(self) -> str:
+        return one_line(self.profile.shown_url, 120)
+
+    def _quoted(self, text: str, intro: str = "It says") -> str:
+        said = one_line(self.masker.mask_shapes(text[:2000]), 300).rstrip(".")
+        return f" {intro}: “{said}”." if said else ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks for, None when it does not say."""
+    """Seconds that the server asks for (a number or a date), None when it does not say."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) / unit)
-        except (KeyError, ValueError):
-            continue
+        if value := headers.get(name, ""):
+            try:
+                return max(0.0, float(value) / unit)
+            except ValueError:
+                pass
+            try:
+                return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+            except (ValueError, TypeError):
+                continue
     return None
-
-
-def _kind(status: int, whole: str) -> ModelFault:
-    if status in (400, 413, 422, 0) and OVERFLOW.search(whole):
-        return "context"
-    if status == 402 or (status in (400, 403, 429, 0) and QUOTA.search(whole)):
-        return "quota"
-    if status == 429 or (status == 0 and "rate_limit" in whole):
-        return "rate_limit"
-    if status == 401 or (status in (400, 403) and BAD_KEY.search(whole)):
-        return "auth"
-    if status == 404 or (status in (400, 403) and NO_MODEL.search(whole)):
-        return "model"
-    if status in (400, 422) and BAD_SCHEMA.search(whole):
-        return "schema"
-    if status in (400, 403) and FILTER.search(whole):
-        return "filter"
-    if status >= 500 or status in (408, 409) or (status == 0 and re.search(r"overloaded|server_error|50\d", whole)):
-        return "overloaded"
-    return "auth" if status == 403 else "request"
-
-
-def _ending(key: str) -> str:
-    return f" ending in …{key[-2:]}" if len(key) > 12 else ""

@@ -25,6 +25,8 @@ class Profile:
     """Mistral wants call ids of exactly nine letters and digits."""
     signs_calls: bool = False
     """Gemini signs its calls, and wants a signature on those of other models, too."""
+    says_finish: bool = True
+    """False where a whole answer ends with its usage, and never says why it ended."""
     needs_key: bool = True
     loopback: bool = False
     """On this machine: no proxy stands between."""
@@ -62,7 +64,9 @@ KNOWN: dict[str, Profile] = {
     "api.groq.com": Profile("Groq"),
     "openrouter.ai": Profile("OpenRouter"),
     "generativelanguage.googleapis.com": Profile("Gemini", signs_calls=True),
+    "snowflakecomputing.com": Profile("Snowflake", says_finish=False),
 }
+"""By host, or by the domain that the host belongs to."""
 
 WINDOWS: tuple[tuple[str, int], ...] = (
     ("gpt-5", 400_000),
@@ -84,7 +88,8 @@ def profile_for(base_url: str, wire: str = "") -> Profile:
     """``wire`` overrides what the endpoint is known to speak."""
     base_url = (base_url.strip() or OPENAI).rstrip("/")
     host = _host(base_url)
-    profile = replace(KNOWN.get(host, Profile(host or base_url)), base_url=base_url)
+    known = KNOWN.get(host) or KNOWN.get(".".join(host.split(".")[-2:])) or Profile(host or "The endpoint")
+    profile = replace(known, base_url=base_url)
     if _is_loopback(host):
         profile = replace(profile, name=profile.host, needs_key=False, loopback=True, first_byte=300, silence=300)
     elif _is_private(host):

@@ -97,13 +97,13 @@ async def test_the_history_goes_up_with_every_call_answered(wire: str) -> None:
     ("fault", "kind", "words"),
     [
         ("401", "auth", "rejected the key"),
-        ("404", "model", "does not know this model"),
+        ("404", "model", "has no model"),
         ("quota", "quota", "no credit"),
-        ("overflow", "context", "no longer fits"),
+        ("overflow", "context", "is too long"),
         ("html", "not_an_api", "a web page"),
         ("redirect", "not_an_api", "redirects to"),
-        ("malformed", "malformed", "no valid stream"),
-        ("drop", "cut", "broke in the middle"),
+        ("malformed", "malformed", "not a valid stream"),
+        ("drop", "cut", "cut off"),
         ("empty", "empty", "empty answer"),
     ],
 )
