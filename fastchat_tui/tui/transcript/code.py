@@ -8,7 +8,7 @@ from rich.segment import Segment
 
 from fastchat_tui.tui.transcript.highlight import Highlighter
 from fastchat_tui.tui.transcript.ink import Ink
-from fastchat_tui.tui.transcript.line import Line, indented
+from fastchat_tui.tui.transcript.line import BLANK, Line, indented
 from fastchat_tui.tui.transcript.wrap import Flow, wrap
 from fastchat_tui.wire.text import one_line
 
@@ -28,6 +28,7 @@ class Fence:
         self._ink = ink
         self._code = Highlighter(self.language, ink)
         self._long: Flow | None = None
+        self._drawn = False
 
     @classmethod
     def opened(cls, line: str, width: int, ink: Ink) -> Fence | None:
@@ -46,6 +47,7 @@ class Fence:
 
     def line(self, text: str) -> list[Line]:
         """The rows of a complete line."""
+        self._drawn = True
         if self._long is not None:
             rows = [*self._long.take(text), self._long.rest]
             self._long = None
@@ -63,7 +65,12 @@ class Fence:
 
     def end(self, text: str) -> list[Line]:
         """The rows of the last line, when nothing follows it."""
-        return [] if self.closes(text) or not (text or self._long) else self.line(text)
+        return self.foot if self.closes(text) or not (text or self._long) else self.line(text)
+
+    @property
+    def foot(self) -> list[Line]:
+        """What is drawn when the fence closes: a block with nothing in it is still seen."""
+        return [] if self._drawn or self.language else self._on_ground([BLANK])
 
     def draft(self, text: str) -> list[Line]:
         """How the line that still grows looks now; it is not coloured before it is complete."""
@@ -89,9 +96,9 @@ def code_lines(code: str, info: str, width: int, ink: Ink) -> list[Line]:
     """A whole code block at once."""
     fence = Fence(0, "```", info, width, ink)
     out = fence.head
-    for line in code.removesuffix("\n").split("\n"):
+    for line in code.removesuffix("\n").split("\n") if code else ():
         out += fence.line(line)
-    return out
+    return out + fence.foot
 
 
 def code_blocks(text: str) -> list[str]:

@@ -113,6 +113,7 @@ class GrowingMarkdown:
         *lines, part = self._source.split("\n")
         for number, line in enumerate(lines, 1):
             if fence.closes(line):
+                self._out += fence.foot
                 self._fence = None
                 self._source = "\n".join((*lines[number:], part))
                 return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -32,6 +33,7 @@ class _Level:
     marker: Segment | None = None
     """What its first line has instead of ``rest``."""
     bar: bool = False
+    drawn: bool = False
 
 
 class Renderer:
@@ -141,10 +143,20 @@ class Renderer:
     def _leaf(self, token: Token, lines: Sequence[Line]) -> None:
         begin, end = token.map or (0, 0)
         if self.end is not None and begin > self.end:
-            blank = self._prefix(first=False)
-            self.lines.append(Line(blank, sum(len(segment.text) for segment in blank)))
+            self._gap()
         self.end = end
         self._emit(lines)
+
+    def _gap(self) -> None:
+        """A blank line between two leaves, with the bars of the quotes that hold both."""
+        around = list(takewhile(lambda level: level.drawn, self._shown))
+        while around and not around[-1].bar:
+            around.pop()
+        prefix = self._rest(around)
+        self.lines.append(Line(prefix, sum(len(segment.text) for segment in prefix)) if prefix else BLANK)
+
+    def _rest(self, levels: Sequence[_Level]) -> tuple[Segment, ...]:
+        return (*(Segment(level.rest.text, level.rest.style or self._ink.base) for level in levels),)
 
     def _emit(self, lines: Sequence[Line]) -> None:
         bars = 0
@@ -152,14 +164,8 @@ class Renderer:
             if not level.bar:
                 break
             bars += len(level.rest.text)
-        self.lines += indented(lines, self._prefix(first=True), self._prefix(first=False), bars)
-
-    def _prefix(self, *, first: bool) -> tuple[Segment, ...]:
-        out: list[Segment] = []
-        for level in self._shown:
-            marker = level.marker if first else None
-            out.append(marker or Segment(level.rest.text, level.rest.style or self._ink.base))
-        if first:
-            for level in self._levels:
-                level.marker = None
-        return (*out,)
+        rest = self._rest(self._shown)
+        first = tuple(level.marker or segment for level, segment in zip(self._shown, rest, strict=True))
+        self.lines += indented(lines, first, rest, bars)
+        for level in self._levels:
+            level.marker, level.drawn = None, True

@@ -6,6 +6,7 @@ the reader: see ``column.py``.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from time import perf_counter, time
 from typing import Any
@@ -55,6 +56,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._flushing: Timer | None = None
         self._flushed, self._cost = 0.0, 0.0
         self._clock: Timer | None = None
+        self._idle = asyncio.Event()
         self._restyled = True
         self._painting = False
 
@@ -66,10 +68,11 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether the window stays at the end."""
         return self._sheet.column.follow
 
-    @property
-    def drawing(self) -> bool:
-        """Whether something that was shown is not drawn yet."""
-        return self._flushing is not None or self._sheet.behind
+    async def drawn(self) -> None:
+        """Waits until all that was shown is drawn."""
+        if self._flushing is not None or self._sheet.behind:
+            self._idle.clear()
+            await self._idle.wait()
 
     def moved(self) -> None:
         """The window may show another part of the sheet."""
@@ -185,6 +188,8 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._cost = self._flushed - begin
         if sheet.behind:
             self._flush_soon()
+        else:
+            self._idle.set()
 
     def _refresh_item(self, item: Item, row: int = 0) -> None:
         """Paints the rows of an item again that are in the window."""
