@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,18 +23,34 @@ class Claim:
         locks = folder / "locks"
         locks.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = locks / re.sub(r"[^A-Za-z0-9_-]", "_", session)
-        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            pass
-        except OSError:
-            os.close(file)
-            return None
-        return cls(session, file, path)
+        while True:
+            file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            if not _locked(file):
+                os.close(file)
+                return None
+            if _is(file, path):
+                return cls(session, file, path)
+            os.close(file)  # its holder removed it between our opening and locking it
 
     def release(self) -> None:
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows removes no open file; an empty one stays
+            self._path.unlink(missing_ok=True)
         os.close(self._file)
+
+
+def _locked(file: int) -> bool:
+    with suppress(ImportError):
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _is(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except OSError:
+        return False

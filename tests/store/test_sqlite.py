@@ -1,15 +1,20 @@
+"""What is acknowledged is kept, and whatever happens to the file, the chat goes on."""
+
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from fastchat_tui.store import schema
 from fastchat_tui.store.sqlite import SqliteStore
 from fastchat_tui.wire.errors import StoreError
 from fastchat_tui.wire.events import (
@@ -38,6 +43,14 @@ END = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
+
+
+async def fill(folder: Path) -> None:
+    """One session with one whole turn: four events."""
+    store = SqliteStore(folder)
+    await store.create("s", 1.0)
+    await store.append("s", [*TURN, *END])
+    await store.close()
 
 
 async def test_a_session_comes_back_without_the_deltas_that_its_reply_repeats(folder: Path) -> None:
@@ -88,7 +101,11 @@ async def test_a_file_that_is_no_database_is_set_aside_and_the_chat_goes_on(fold
     await store.create("s", 1.0)
     await store.append("s", TURN)
     assert len(await store.read("s")) == 3
-    assert [p.name.startswith("chats.corrupt-") for p in folder.glob("chats.corrupt-*")] == [True]
+    [aside] = folder.glob("chats.corrupt-*.db")
+    assert aside.read_bytes().startswith(b"not a database")
+    [(text, remedy)] = store.notices
+    assert "damaged" in text
+    assert str(aside) in remedy
     await store.close()
 
 
@@ -98,10 +115,137 @@ async def test_a_newer_file_is_left_alone_and_said_so(folder: Path) -> None:
     db.execute("PRAGMA user_version = 99")
     db.commit()
     db.close()
+    before = (folder / "chats.db").read_bytes()
     store = SqliteStore(folder)
     with pytest.raises(StoreError, match="newer fastchat-tui"):
         await store.create("s", 1.0)
     await store.close()
+    assert (folder / "chats.db").read_bytes() == before
+
+
+async def test_what_a_newer_version_wrote_can_still_be_read(folder: Path) -> None:
+    await fill(folder)
+    with closing(sqlite3.connect(folder / "chats.db")) as db:
+        db.execute("PRAGMA user_version = 99")
+    store = SqliteStore(folder)
+    assert await store.read("s") == [*TURN[:2], *END]
+    assert [info.id for info in await store.sessions()] == ["s"]
+    with pytest.raises(StoreError, match="newer"):
+        await store.append("s", [Stamped(9, 9.0, TURN[0].event)])
+    await store.close()
+
+
+async def test_a_migration_leaves_a_backup_and_keeps_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fill(folder)
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "ALTER TABLE sessions ADD COLUMN colour TEXT"))
+    store = SqliteStore(folder)
+    assert await store.read("s") == [*TURN[:2], *END]
+    await store.close()
+    backup = folder / "chats.version-1.db"
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(backup)) as db:
+        assert db.execute("SELECT count(*) FROM events").fetchone() == (4,)
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+async def test_a_migration_that_fails_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fill(folder)
+    script = "ALTER TABLE sessions ADD COLUMN colour TEXT; ALTER TABLE nowhere ADD COLUMN x"
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, script))
+        store = SqliteStore(folder)
+        with pytest.raises(StoreError, match="nowhere"):
+            await store.sessions()
+        await store.close()
+    store = SqliteStore(folder)
+    await store.append("s", [Stamped(9, 9.0, TURN[0].event)])
+    assert len(await store.read("s")) == 5
+    await store.close()
+
+
+async def test_a_log_damaged_in_the_middle_is_kept_aside_and_its_readable_rows_saved(folder: Path) -> None:
+    store = SqliteStore(folder)
+    await store.create("s", 1.0)
+    events = [Stamped(seq, 1.0, TurnStarted(turn=str(seq), text="x" * 500)) for seq in range(1, 2001)]
+    await store.append("s", events)
+    await store.close()
+    path = folder / "chats.db"
+    raw = bytearray(path.read_bytes())
+    middle = len(raw) // 2 // 4096 * 4096
+    raw[middle : middle + 8192] = b"\xaa" * 8192
+    path.write_bytes(raw)
+    store = SqliteStore(folder)
+    found = await store.read("s")
+    assert len(store.notices) == 1
+    assert 500 < len(found) < 2000
+    assert (found[0], found[-1]) == (events[0], events[-1])
+    await store.append("s", [Stamped(3000, 2.0, TURN[0].event)])
+    assert await store.last_seq("s") == 3000
+    await store.close()
+
+
+async def test_a_file_that_can_only_be_read_still_shows_its_sessions(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(folder)
+    real = os.open
+
+    def read_only(path: str, flags: int, *rest: int, **named: int) -> int:
+        if os.fspath(path).endswith("chats.db") and flags & (os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return real(path, flags, *rest, **named)
+
+    store = SqliteStore(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", read_only)
+        assert await store.read("s") == [*TURN[:2], *END]
+        with pytest.raises(StoreError, match="Read-only file system") as caught:
+            await store.append("s", [Stamped(9, 9.0, TURN[0].event)])
+        assert "writable" in caught.value.remedy
+    await store.append("s", [Stamped(9, 9.0, TURN[0].event)])  # mended meanwhile: no restart is needed
+    assert await store.last_seq("s") == 9
+    await store.close()
+
+
+async def test_the_last_events_come_from_an_index_and_so_does_the_open_turn(folder: Path) -> None:
+    await fill(folder)
+    queries = {
+        "SELECT seq FROM events WHERE session = 's' AND seq < 9 ORDER BY seq DESC LIMIT 5": "PRIMARY KEY",
+        "SELECT seq FROM events INDEXED BY turns WHERE session = 's' "
+        "AND kind IN ('turn_started', 'turn_finished') ORDER BY seq DESC LIMIT 1": "INDEX turns",
+        "DELETE FROM events INDEXED BY deltas WHERE session = 's' AND seq < 9 "
+        "AND kind IN ('text_delta', 'thought_delta')": "INDEX deltas",
+    }
+    with closing(sqlite3.connect(folder / "chats.db")) as db:
+        for query, index in queries.items():
+            plan = " ".join(str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {query}"))
+            assert index in plan
+            assert "SCAN" not in plan
+            assert "TEMP B-TREE" not in plan
+
+
+async def test_a_row_that_cannot_be_read_costs_only_itself(folder: Path) -> None:
+    await fill(folder)
+    with closing(sqlite3.connect(folder / "chats.db", isolation_level=None)) as db:
+        db.execute("UPDATE events SET event = x'ff00' WHERE seq = 2")
+        db.execute("UPDATE sessions SET title = CAST(x'ff41' AS TEXT)")
+    store = SqliteStore(folder)
+    assert await store.read("s") == [TURN[0], *END]
+    assert [info.title for info in await store.sessions()] == ["\ufffdA"]
+    await store.close()
+
+
+async def test_a_session_that_another_window_has_open_is_not_deleted(folder: Path) -> None:
+    one, two = SqliteStore(folder), SqliteStore(folder)
+    await one.create("s", 1.0)
+    await one.append("s", TURN)
+    with pytest.raises(StoreError, match="another window"):
+        await two.delete("s")
+    assert await one.last_seq("s") == 3
+    await one.delete("s")
+    assert await one.sessions() == []
+    await one.close()
+    await two.close()
 
 
 async def test_a_place_that_cannot_be_written_is_a_store_error_with_a_remedy(tmp_path: Path) -> None:
@@ -125,6 +269,7 @@ async def test_a_result_of_sixteen_megabytes_is_kept_whole(folder: Path) -> None
 WRITER = """
 import asyncio, sys
 from pathlib import Path
+from fastchat_tui.store import schema
 from fastchat_tui.store.sqlite import SqliteStore
 from fastchat_tui.wire.events import Stamped, TurnStarted
 async def main():
@@ -149,8 +294,54 @@ async def test_what_was_acknowledged_survives_kill_9(folder: Path) -> None:
     acknowledged = max([acknowledged, *map(int, child.stdout.read().split())])
     child.stdout.close()
     child.wait(10)
+    assert acknowledged >= 50
     store = SqliteStore(folder)
     assert await store.last_seq("s") >= acknowledged
     assert len(await store.read("s")) >= acknowledged
     assert await store.claim("s")
     await store.close()
+
+
+SHARER = """
+import asyncio, sys
+from pathlib import Path
+from fastchat_tui.store import schema
+from fastchat_tui.store.sqlite import SqliteStore
+from fastchat_tui.wire.events import Stamped, TurnStarted
+async def main():
+    store = SqliteStore(Path(sys.argv[1]))
+    await store.create(sys.argv[2], 1.0)
+    for seq in range(1, 101):
+        await store.append(sys.argv[2], [Stamped(seq, float(seq), TurnStarted(turn=str(seq), text="x"))])
+    await store.close()
+asyncio.run(main())
+"""
+
+
+async def test_several_processes_write_their_sessions_at_once(folder: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", SHARER, str(folder), name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    store = SqliteStore(folder)
+    assert {info.id: info.messages for info in await store.sessions()} == {"a": 100, "b": 100, "c": 100}
+    await store.close()
+
+
+STUCK = """
+import asyncio, sys, threading
+from pathlib import Path
+from fastchat_tui.store import sqlite
+sqlite.CLOSE_WITHIN = 0.2
+async def main():
+    store = sqlite.SqliteStore(Path(sys.argv[1]))
+    stuck = asyncio.create_task(store._worker.run(threading.Event().wait))
+    await asyncio.sleep(0)
+    await store.close()
+    stuck.cancel()
+asyncio.run(main())
+print("ended")
+"""
+
+
+def test_a_disk_that_does_not_answer_does_not_block_the_exit(folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", STUCK, str(folder)], timeout=30, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "ended\n")
