@@ -90,6 +90,7 @@ class FastchatApp(App[int]):
         screen = next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
         events = self.engine.subscribe()
         try:
+            await screen.catch_up()
             async for stamped in events:
                 await draw(screen, stamped)
         finally:

@@ -125,6 +125,15 @@ class ChatScreen(Screen[None]):
             self.inspector.show(record)
             self.transcript.record_changed(record)
 
+    async def catch_up(self) -> None:
+        """Shows an engine that was running before this screen came."""
+        now = self.engine.snapshot()
+        if now.servers or now.turn or now.session.title:
+            await self.open_session()
+            self.show_servers()
+            for asked in now.questions:
+                self.ask(asked)
+
     async def open_session(self) -> None:
         """Shows the session that was opened, from its end."""
         self.ledger.clear()

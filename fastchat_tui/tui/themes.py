@@ -50,6 +50,7 @@ def read_theme(path: Path) -> Theme:
             Color.parse(str(value).split()[0])
         except (ColorParseError, IndexError):
             raise ValueError(f"{key} is no colour: {value!r}") from None
+
     def colour(key: str) -> str | None:
         return str(colours[key]) if key in colours else None
 

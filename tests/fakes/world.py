@@ -299,7 +299,7 @@ class World:
         self._changed = asyncio.Event()
 
     @asynccontextmanager
-    async def open(self, session: str = "") -> AsyncIterator[LocalEngine]:
+    async def open(self, session: str = "", *, begin: bool = True) -> AsyncIterator[LocalEngine]:
         def make_server(spec: ServerSpec, emit: Emit) -> FakeServer:
             self.servers.append(FakeServer(spec, emit, self.handler))
             return self.servers[-1]
@@ -323,7 +323,8 @@ class World:
         try:
             async with engine:
                 await asyncio.sleep(0)
-                engine.begin()
+                if begin:
+                    engine.begin()
                 yield engine
         finally:
             await asyncio.wait([reader], timeout=DEADLINE)

@@ -47,9 +47,10 @@ def passages(about: Approval, tool: Tool | None, server: ServerView | None) -> l
     if tool is not None and (claims := _claims(tool)):
         careful = tool.annotations.get("destructiveHint") is True
         found.append(Passage(f"the server says: {claims}", "text--warning" if careful else "text--muted"))
+    found.append(Passage(f"arguments · {human_size(len(shown))}", "text--heading"))
     if _hides(about.arguments):
-        found.append(Passage("The arguments hold hidden or control characters, shown here as codes.", "text--warning"))
-    found += [Passage(f"arguments ({human_size(len(shown))})", "text--heading"), Passage(shown)]
+        found.append(Passage("with hidden or control characters, shown as codes", "text--warning"))
+    found.append(Passage(shown))
     if tool is None:
         found.append(Passage("The server does not list this tool now.", "text--warning"))
     elif tool.description:
@@ -86,7 +87,7 @@ class ApprovalScreen(QuestionScreen):
         """The arguments in the editor, once they are known to be valid."""
 
     def compose_more(self) -> ComposeResult:
-        yield Input(placeholder="why not? the model is told · Enter sends · Esc goes back", id="reason", compact=True)
+        yield Input(placeholder="why not? (Enter sends, Esc back)", id="reason", compact=True)
         yield TextArea("", id="edit", soft_wrap=True, show_line_numbers=False, compact=True)
         yield Static(id="edit-problem")
         yield Button(Content("ctrl+s send the edited call"), id="send", compact=True, disabled=True)
@@ -104,18 +105,11 @@ class ApprovalScreen(QuestionScreen):
         self.refresh_bindings()
         self.query_one({"ask": "#no", "reason": "#reason", "edit": "#edit"}[mode]).focus()
 
-    def run_choice(self, choice: Choice) -> None:
-        if choice is NO and self.armed():
-            self.answer("deny")
-        elif choice is not NO:
-            super().run_choice(choice)
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "send":
-            event.stop()
+    def press(self, button: Button) -> None:
+        if button.id == "send":
             self.action_send_edit()
         else:
-            super().on_button_pressed(event)
+            super().press(button)
 
     def action_deny(self) -> None:
         if self.armed():

@@ -44,13 +44,12 @@ NO = Choice("approval.deny", "no", "deny")
 
 
 class QuestionScreen(ModalScreen[Answer | None]):
-    """Gives an ``Answer``; None when somebody else has answered meanwhile (the opener dismisses it then)."""
+    """Gives an ``Answer``; None when it was withdrawn because somebody else has answered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("approval"), *bindings("modal"), *bindings("detail")]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (64, "-wide")]
     AUTO_FOCUS = "#no"
 
-    waiting: reactive[int] = reactive(0)
+    waiting: reactive[int] = reactive(0, init=False)
     """How many more questions stand in line."""
 
     def __init__(
@@ -64,17 +63,19 @@ class QuestionScreen(ModalScreen[Answer | None]):
         clock: Callable[[], float] = monotonic,
     ) -> None:
         super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]
         self.question = question
         self._heading = clean(heading)
         self._passages = passages
         self._choices = choices
         self._now = clock
         self._quiet_since = clock()
+        self._answered = False
         self.set_reactive(QuestionScreen.waiting, waiting)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question"):
-            yield Static(id="question-heading")
+            yield Static(self._head(), id="question-heading")
             yield TextView(self._passages, id="question-body")
             yield from self.compose_more()
             with Container(id="question-choices"):
@@ -91,8 +92,10 @@ class QuestionScreen(ModalScreen[Answer | None]):
         self._label_buttons()
 
     def watch_waiting(self) -> None:
-        line = f"1 of {self.waiting + 1} · " if self.waiting else ""
-        self.query_one("#question-heading", Static).update(Content(f"{line}{self._heading}"))
+        self.query_one("#question-heading", Static).update(self._head())
+
+    def _head(self) -> Content:
+        return Content(f"1 of {self.waiting + 1} · {self._heading}" if self.waiting else self._heading)
 
     @property
     def body(self) -> TextView:
@@ -107,7 +110,20 @@ class QuestionScreen(ModalScreen[Answer | None]):
         return False
 
     def answer(self, decision: Decision, *, arguments: Object | None = None, text: str = "") -> None:
-        self.dismiss(Answer(self.question, decision, arguments=arguments, text=text))
+        """The first answer counts; a second key in the same moment finds the question closed."""
+        self._close(Answer(self.question, decision, arguments=arguments, text=text))
+
+    def withdraw(self) -> None:
+        """Closes the question and whatever it has opened above itself: somebody else has answered."""
+        self._close(None)
+
+    def _close(self, answer: Answer | None) -> None:
+        if self._answered or self not in self.app.screen_stack:
+            return
+        self._answered = True
+        while self.app.screen is not self:
+            self.app.pop_screen()
+        self.dismiss(answer)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "answer":
@@ -119,10 +135,15 @@ class QuestionScreen(ModalScreen[Answer | None]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.run_choice(next(choice for choice in self._choices if choice.binding == event.button.name))
+        self.press(event.button)
 
-    def run_choice(self, choice: Choice) -> None:
-        self.call_later(self.run_action, choice.action)
+    def press(self, button: Button) -> None:
+        """What a button of the frame does."""
+        choice = next(choice for choice in self._choices if choice.binding == button.name)
+        if choice is self._choices[-1]:
+            self.action_close()
+        else:
+            self.call_later(self.run_action, choice.action)
 
     def action_answer(self, decision: Decision) -> None:
         if self.armed():

@@ -23,6 +23,8 @@ DENSITIES: tuple[Density, ...] = ("compact", "normal", "full")
 _BAR = 8
 _WIDEST = 100
 """However wide the pane, the state stays where the eye finds it."""
+_LEAST = 8
+"""So many cells of the title are left for the name and the gap after it."""
 _SHORT, _FULL = 3, 40
 """Lines of a result that normal and full cards show."""
 _READ = 20_000
@@ -35,7 +37,7 @@ def card(record: CallRecord, density: Density, width: int, ink: Ink, now: float)
     if density == "compact":
         return lines
     margin = (Segment("  ", ink.base),)
-    room = max(8, width - 2)
+    room = max(1, width - 2)
     data = ink["card-data"]
     if density == "normal":
         arguments = brief(record, room)
@@ -46,29 +48,28 @@ def card(record: CallRecord, density: Density, width: int, ink: Ink, now: float)
     role = "error" if record.outcome == "error" else "muted"
     full = density == "full"
     text = result_text(record, _READ)
-    result = _body(text, _count(record), room - 2, _FULL if full else _SHORT, ink, role, whole=full)
+    result = _body(text, _count(record), max(1, room - 2), _FULL if full else _SHORT, ink, role, whole=full)
     bar = (Segment("│ ", ink[role if role == "error" else "table-line"]),)
     return lines + indented([*body, *indented(result, bar, bar, 2)], margin, margin, 2)
 
 
 def _title(record: CallRecord, width: int, ink: Ink, now: float) -> Line:
-    width = min(width, _WIDEST)
+    width = min(width, _WIDEST) - 2
     server, tool = one_line(record.server), one_line(record.tool)
-    state = state_words(record, now)
-    room = max(4, width - cell_len(state) - 4)
+    state = _fitted(state_words(record, now), max(0, width - _LEAST))
+    room = width - (cell_len(state) + 2 if state else 0)
     prefix = f"{server} › " if server else ""
     if cell_len(prefix + tool) > room:
         prefix = _fitted(prefix, max(0, room - cell_len(tool)))
     tool = _fitted(tool, room - cell_len(prefix))
-    space = " " * max(2, width - 2 - cell_len(prefix + tool) - cell_len(state))
     role = "failed" if record.state == "error" else record.state
     return Line(
         (
             Segment("⚙ ", ink["card-icon"]),
             Segment(prefix, ink["card-server"]),
             Segment(tool, ink["card-tool"]),
-            Segment(space, ink.base),
-            Segment(_fitted(state, max(1, width - 6)), ink[role]),
+            Segment(" " * (width - cell_len(prefix + tool) - cell_len(state)), ink.base),
+            Segment(state, ink[role]),
         )
     )
 
@@ -152,7 +153,7 @@ def _body(text: str, total: int, width: int, limit: int, ink: Ink, role: str, *,
         more = max(1, total - shown)
         hint = "; Enter shows it whole" if whole else ""
         note = f"… {more:,} more line{'' if more == 1 else 's'}{hint}"
-        out[limit - 1 :] = [Line((Segment(note, ink["muted"]),))]
+        out[limit - 1 :] = [Line((Segment(_fitted(note, width), ink["muted"]),))]
     return out
 
 

@@ -56,6 +56,8 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._flushing: Timer | None = None
         self._flushed, self._cost = 0.0, 0.0
         self._clock: Timer | None = None
+        self.ticking = False
+        """Whether a clock runs in the window."""
         self._idle = asyncio.Event()
         self._restyled = True
         self._painting = False
@@ -162,8 +164,9 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
             self.set_reactive(Widget.scroll_target_y, float(y))
             bar.position = y
         self.moved()
+        self.ticking = any(map(self._ticks, sheet.visible()))
         if self._clock is not None:
-            (self._clock.resume if any(map(self._ticks, sheet.visible())) else self._clock.pause)()
+            (self._clock.resume if self.ticking else self._clock.pause)()
 
     def _flush_soon(self) -> None:
         if self._flushing is None and self.is_attached:

@@ -1,0 +1,260 @@
+"""The screen over a real engine among fakes: journeys by key, at the sizes that people have."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import TextArea
+
+from fastchat_tui.tui.app import FastchatApp
+from fastchat_tui.tui.chat_screen import ChatScreen
+from fastchat_tui.tui.modals.choose import ChooseScreen
+from fastchat_tui.tui.modals.page import PageScreen
+from fastchat_tui.tui.themes import DEFAULT, folders, load_themes, read_theme
+from fastchat_tui.wire.commands import SendMessage
+from fastchat_tui.wire.errors import ModelError
+from fastchat_tui.wire.events import CallStarted, Event, TurnFinished
+from fastchat_tui.wire.values import TextPiece
+from tests.fakes.world import Endless, World, say, want
+
+SIZES = pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (250, 70)])
+
+
+class Screen:
+    """The program in a terminal of some size, over the engine of ``world``."""
+
+    def __init__(self, world: World, app: FastchatApp, pilot: Pilot[int]) -> None:
+        self.world, self.app, self.pilot = world, app, pilot
+
+    @property
+    def chat(self) -> ChatScreen:
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, ChatScreen))
+
+    @property
+    def text(self) -> str:
+        return self.chat.transcript.plain_text()
+
+    async def write(self, text: str) -> None:
+        self.chat.composer.focus()
+        self.chat.query_one("#composer TextArea", TextArea).insert(text)
+        await self.pilot.press("enter")
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        for _ in range(500):
+            if true():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(f"it never became true; the chat says: {self.text}")
+
+    async def heard(self, kind: type[Event], count: int = 1) -> None:
+        await self.until(lambda: len(self.world.of(kind)) >= count)
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def screen(world: World, size: tuple[int, int] = (120, 40), session: str = "") -> AsyncIterator[Screen]:
+    async with world.open(session, begin=False) as engine:
+        app = FastchatApp(engine)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            yield Screen(world, app, pilot)
+
+
+@SIZES
+async def test_a_question_is_answered_at_every_size(size: tuple[int, int]) -> None:
+    async with screen(World(say("Hello ", "**there**")), size) as it:
+        await it.write("hi")
+        await it.heard(TurnFinished)
+        await it.until(lambda: "Hello" in it.text)
+        assert "hi" in it.text
+        assert it.chat.composer.draft == ""
+
+
+async def test_a_call_asks_and_runs_only_after_yes() -> None:
+    async with screen(World(say("let me", calls=[want("a")]), say("done"))) as it:
+        await it.write("go")
+        await it.until(lambda: getattr(it.app.screen, "question", "") != "")
+        assert it.world.servers[0].calls == []
+        await it.pilot.press("enter")  # the focus is on “no”, and the key comes too early anyway
+        assert it.world.servers[0].calls == []
+        it.app.screen._quiet_since = 0.0  # type: ignore[attr-defined]  # time goes by
+        await it.pilot.press("y")
+        await it.heard(TurnFinished)
+    assert [tool for tool, _ in it.world.servers[0].calls] == ["echo"]
+
+
+async def test_escape_stops_the_turn_and_f5_tries_again() -> None:
+    world = World(allow=True)
+    world.model = Endless()
+    async with screen(world) as it:
+        await it.write("hi")
+        await it.until(lambda: "par" in it.text)
+        await it.pilot.press("escape")
+        await it.heard(TurnFinished)
+        assert it.world.of(TurnFinished)[0].reason == "cancelled"  # type: ignore[attr-defined]
+        await it.pilot.press("f5")
+        await it.until(lambda: bool(it.app._notifications) or it.chat.engine.snapshot().turn != "")
+        await it.pilot.press("escape")
+        await it.heard(TurnFinished, 2)
+
+
+async def test_a_failure_says_what_failed_and_what_to_do() -> None:
+    error = ModelError("auth", "OpenAI rejected the key.", "Paste another key.")
+    async with screen(World([TextPiece("half"), error])) as it:
+        await it.write("hi")
+        await it.heard(TurnFinished)
+        await it.until(lambda: "rejected the key" in it.text and "Paste another key" in it.text)
+        assert "half" in it.text
+
+
+async def test_space_switches_the_server_off_and_on_and_it_is_remembered() -> None:
+    async with screen(World()) as it:
+        await it.until(lambda: it.chat.engine.snapshot().servers.get("demo") is not None)
+        await it.pilot.press("f2", "space")
+        await it.until(lambda: it.chat.engine.snapshot().servers["demo"].state == "off")
+        assert it.world.settings.servers == {"demo": False}
+        assert it.world.servers[0].stopped == 1
+        await it.pilot.press("space")
+        await it.until(lambda: it.chat.engine.snapshot().servers["demo"].state == "ready")
+
+
+async def test_below_a_hundred_columns_one_pane_shows_at_a_time() -> None:
+    async with screen(World(), (80, 24)) as it:
+        chat = it.chat
+        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (False, True, False)
+        await it.pilot.press("f2")
+        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (True, False, False)
+        await it.pilot.press("f3")
+        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (False, False, True)
+        await it.pilot.resize_terminal(120, 40)
+        await it.pilot.pause()
+        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (True, True, True)
+
+
+async def test_resizing_at_every_moment_breaks_nothing() -> None:
+    async with screen(World(say(*["words "] * 50, calls=[want("a", "slow")]), say("end"), allow=True)) as it:
+        await it.write("go")
+        for width, height in [(1, 1), (40, 12), (200, 50), (99, 30), (100, 30), (20, 5), (120, 40)] * 3:
+            await it.pilot.resize_terminal(width, height)
+            await it.pilot.pause()
+        await it.heard(TurnFinished)
+        await it.until(lambda: "end" in it.text)
+
+
+async def test_a_card_opens_in_the_inspector_and_back() -> None:
+    async with screen(World(say("x", calls=[want("a"), want("b", "wrong")]), say("y"), allow=True)) as it:
+        await it.write("go")
+        await it.heard(TurnFinished)
+        it.chat.transcript.focus()
+        await it.pilot.press("p", "p", "p", "enter")
+        await it.pilot.pause()
+        assert it.chat.inspector in it.app.focused.ancestors_with_self  # type: ignore[union-attr]
+        await it.pilot.press("enter")
+        await it.pilot.pause()
+        assert it.app.focused is it.chat.transcript
+
+
+async def test_the_session_continues_where_it_was() -> None:
+    world = World(say("remember me"), allow=True)
+    async with screen(world) as it:
+        await it.write("first words")
+        await it.heard(TurnFinished)
+    again = World(say("more"), allow=True)
+    again.store = world.store
+    async with screen(again, session="continue") as it:
+        await it.until(lambda: "remember me" in it.text and "first words" in it.text)
+
+
+async def test_a_screen_that_comes_late_shows_what_is_there() -> None:
+    world = World(say("remember me"), allow=True)
+    async with world.open() as engine:
+        await engine.send(SendMessage("first words"))
+        await world.until(TurnFinished)
+        app = FastchatApp(engine)
+        async with app.run_test(size=(120, 40)) as pilot:
+            it = Screen(world, app, pilot)
+            await it.until(lambda: "remember me" in it.text and len(it.chat.sidebar.query("ServerList")) == 1)
+
+
+async def test_help_palette_themes_and_sessions_open_and_close() -> None:
+    async with screen(World()) as it:
+        for key, kind in (("f1", PageScreen), ("f9", ChooseScreen), ("ctrl+s", ChooseScreen)):
+            await it.pilot.press(key)
+            await it.until(lambda kind=kind: isinstance(it.app.screen, kind))  # type: ignore[misc]
+            await it.pilot.press("escape")
+            await it.until(lambda: isinstance(it.app.screen, ChatScreen))
+
+
+async def test_ctrl_c_clears_the_draft_then_quits_at_the_second_time() -> None:
+    async with screen(World()) as it:
+        it.chat.composer.draft = "half a thought"
+        await it.pilot.press("ctrl+c")
+        assert it.chat.composer.draft == ""
+        await it.pilot.press("ctrl+c")
+        assert it.app.is_running
+        await it.pilot.press("ctrl+c")
+        await it.until(lambda: it.app._exit)
+
+
+async def test_a_hostile_reply_and_tool_name_draw_and_end_nothing() -> None:
+    nasty = "\x1b]52;c;eA==\x07 [bold]x[/] [/foo] [@click=app.quit]q[/] \u202e\x00 \x9b31m 👩‍👩‍👧"
+    async with screen(World(say(nasty, calls=[want("c1", "nope[/]\x1b[2J")]), say(nasty), allow=True)) as it:
+        await it.write("go [/] \x1b[31m")
+        await it.heard(TurnFinished)
+        await it.pilot.press("ctrl+o", "ctrl+o", "ctrl+t", "f3", "right", "right", "right")
+        await it.pilot.pause()
+        assert "\x1b" not in it.app.export_screenshot()
+        assert "[bold]" in it.text
+
+
+async def test_no_call_was_started_before_the_first_frame() -> None:
+    async with screen(World(), (80, 24)) as it:
+        assert it.world.of(CallStarted) == []
+        assert not it.app._exit
+
+
+def test_the_first_frame_needs_no_sdk(home: Path) -> None:
+    program = """
+import asyncio, sys
+from fastchat_tui.compose import Options, open_engine
+from fastchat_tui.tui.app import FastchatApp
+async def main():
+    async with open_engine(Options(demo=True)) as engine:
+        app = FastchatApp(engine)
+        app._begin = lambda: None
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            print(sorted({"openai", "mcp", "mcp_types", "keyring", "jsonschema", "httpx2"} & set(sys.modules)))
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=dict(os.environ), check=False
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_there_are_themes_for_every_taste_and_each_can_be_used() -> None:
+    themes, problems = load_themes()
+    assert problems == []
+    assert len(themes) >= 6
+    assert sum(not theme.dark for theme in themes.values()) >= 2
+    assert DEFAULT in themes
+    assert {"contrast", "terminal"} <= set(themes)
+    assert folders()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("name = 'x'", "primary"), ("primary = 'no such colour'", "primary is no colour"), ("primary = ", "Invalid")],
+)
+def test_a_bad_theme_is_told_and_not_used(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "bad.toml").write_text(text)
+    with pytest.raises(ValueError, match=words):
+        read_theme(tmp_path / "bad.toml")
+    assert len(load_themes([tmp_path])[1]) == 1
