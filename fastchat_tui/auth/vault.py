@@ -1,22 +1,23 @@
-"""Secrets in the OS keyring, each call on a thread of its own with a deadline.
+"""Secrets in the OS keyring, asked for on one daemon thread, with a deadline.
 
-A keyring may ask its user, or never answer: it must hold up neither the loop nor the exit, so the thread is a daemon.
-Never a plain file instead: a backend that is not one of the system's is refused.
+A keyring may open a prompt, or never answer: it must hold up neither the loop nor the exit. Never a plain file
+instead: a backend that is not one of the system's own is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
+import queue
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
+from fastchat_tui.auth.entries import Backend, NotKept, erase, read, write
 from fastchat_tui.wire.errors import VaultError
 
 T = TypeVar("T")
-SERVICE = "fastchat-tui"
 TRUSTED = (
     "keyring.backends.SecretService",
     "keyring.backends.libsecret",
@@ -24,17 +25,17 @@ TRUSTED = (
     "keyring.backends.macOS",
     "keyring.backends.Windows",
 )
-PART = 1200
-"""Characters of one entry: Windows takes 1,280."""
-NONE_HERE = "Set OPENAI_API_KEY instead, or start a keyring (gnome-keyring, KWallet)."
+NO_KEYRING = "Set OPENAI_API_KEY instead, or start a keyring (gnome-keyring, KWallet)."
 
 
 class KeyringVault:
-    """Satisfies ``wire.ports.Vault``. ``backend`` is chosen at the first use; tests pass their own."""
+    """Satisfies ``wire.ports.Vault``. The backend is looked for at each use; tests pass their own."""
 
-    def __init__(self, deadline: float = 3.0, backend: Callable[[], Any] | None = None) -> None:
+    def __init__(self, deadline: float = 3.0, backend: Callable[[], Backend] | None = None) -> None:
         self._deadline = deadline
         self._find = backend or system_backend
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
 
     async def get(self, name: str) -> str | None:
         return await self._ask(lambda: read(self._find(), name))
@@ -49,28 +50,30 @@ class KeyringVault:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
-        def settle(act: Callable[[], None]) -> None:
-            if not future.done():
-                act()
-
-        def run() -> None:
+        def job() -> None:
+            if future.cancelled():  # nobody waits any more: a late write would be a surprise
+                return
             try:
-                value = work()
-            except Exception as error:  # a keyring's own errors, pywintypes' among them; the border of the thread
-                fault = error if isinstance(error, VaultError) else _told(error)
-                act = _later(future.set_exception, fault)
-            else:
-                act = _later(future.set_result, value)
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(settle, act)
+                settle = partial(_answer, future, work())
+            except Exception as error:  # the border of the thread: a keyring raises what it likes
+                settle = partial(_fail, future, _told(error))
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(settle)
 
-        threading.Thread(target=run, name="keyring", daemon=True).start()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="keyring", daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
         try:
             async with asyncio.timeout(self._deadline):
                 return await future
         except TimeoutError:
-            text = f"The keyring did not answer within {self._deadline:.0f} s."
+            text = f"The keyring did not answer within {self._deadline:g} s."
             raise VaultError(text, "Unlock it (a prompt may be open), then try again.") from None
+
+    def _serve(self) -> None:
+        while True:
+            self._jobs.get()()
 
 
 class MemoryVault:
@@ -89,76 +92,42 @@ class MemoryVault:
         self._secrets.pop(name, None)
 
 
-def system_backend() -> Any:
+def system_backend() -> Backend:
     """The system's keyring. Raises VaultError when there is none that may be trusted."""
     import keyring
 
     chosen = keyring.get_keyring()
-    members = getattr(chosen, "backends", None) or [chosen]
-    for backend in members:
-        if type(backend).__module__.startswith(TRUSTED):
+    return trusted([chosen, *getattr(chosen, "backends", ())])  # a chain would fall back to a plain file
+
+
+def trusted(candidates: Iterable[Backend]) -> Backend:
+    """The first that is one of the system's own. Raises VaultError."""
+    for backend in candidates:
+        if type(backend).__module__ in TRUSTED:
             return backend
-    raise VaultError("There is no keyring on this system.", NONE_HERE)
+    raise VaultError("There is no keyring on this system.", NO_KEYRING)
 
 
-def read(backend: Any, name: str) -> str | None:
-    value = backend.get_password(SERVICE, name)
-    if value is None or not value.startswith('{"parts":'):
-        return None if value is None else str(value)
-    index = json.loads(value)
-    parts = [backend.get_password(SERVICE, _part(name, index["generation"], n)) for n in range(index["parts"])]
-    return None if None in parts else "".join(parts)
+def _answer(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
 
 
-def write(backend: Any, name: str, secret: str) -> None:
-    """A long secret is written as parts of a new generation first; one index entry then switches to it."""
-    before = _parts(backend, name)
-    if len(secret) <= PART and not secret.startswith('{"parts":'):
-        backend.set_password(SERVICE, name, secret)
-    else:
-        generation = secrets.token_hex(4)
-        chunks = [secret[start : start + PART] for start in range(0, len(secret), PART)]
-        for number, chunk in enumerate(chunks):
-            backend.set_password(SERVICE, _part(name, generation, number), chunk)
-        index = json.dumps({"parts": len(chunks), "generation": generation}, separators=(",", ":"))
-        backend.set_password(SERVICE, name, index)
-    if read(backend, name) != secret:
-        raise VaultError("The keyring did not keep what was written.", NONE_HERE)
-    _remove(backend, before)
-
-
-def erase(backend: Any, name: str) -> None:
-    parts = _parts(backend, name)
-    if backend.get_password(SERVICE, name) is not None:
-        _remove(backend, [name, *parts])
-
-
-def _parts(backend: Any, name: str) -> list[str]:
-    value = backend.get_password(SERVICE, name)
-    if value is None or not value.startswith('{"parts":'):
-        return []
-    index = json.loads(value)
-    return [_part(name, index["generation"], number) for number in range(index["parts"])]
-
-
-def _remove(backend: Any, names: list[str]) -> None:
-    for name in names:
-        if backend.get_password(SERVICE, name) is not None:
-            backend.delete_password(SERVICE, name)
-
-
-def _part(name: str, generation: str, number: int) -> str:
-    return f"{name}#{generation}.{number}"
-
-
-def _later(act: Callable[[Any], None], value: Any) -> Callable[[], None]:
-    return lambda: act(value)
+def _fail(future: asyncio.Future[T], error: VaultError) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 def _told(error: Exception) -> VaultError:
-    kind = type(error).__name__
-    if kind in ("KeyringLocked", "InitError"):
-        return VaultError("The keyring is locked.", "Unlock it, then try again; or set OPENAI_API_KEY.")
-    if kind == "NoKeyringError":
-        return VaultError("There is no keyring on this system.", NONE_HERE)
-    return VaultError(f"The keyring failed ({kind}).", NONE_HERE)
+    """In our words: a keyring's own may quote the secret."""
+    match type(error).__name__:
+        case _ if isinstance(error, VaultError):
+            return error
+        case _ if isinstance(error, NotKept):
+            return VaultError("The keyring did not keep what was written.", NO_KEYRING)
+        case "KeyringLocked" | "InitError" | "LockedException":
+            return VaultError("The keyring is locked.", "Unlock it, then try again; or set OPENAI_API_KEY.")
+        case "NoKeyringError" | "SecretServiceNotAvailableException":
+            return VaultError("There is no keyring on this system.", NO_KEYRING)
+        case name:
+            return VaultError(f"The keyring failed ({name}).", NO_KEYRING)
