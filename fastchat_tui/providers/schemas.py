@@ -1,4 +1,7 @@
-"""Tool definitions as the models' APIs take them: altered as little as possible, set aside when that is not enough."""
+"""Tool definitions as the models' APIs take them: altered as little as possible, set aside when that is not enough.
+
+Whatever is done here, each argument object that the original schema allows stays allowed; the server checks the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,63 +10,77 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from fastchat_tui.providers.references import Unresolved, inlined
 from fastchat_tui.wire.values import Object, Tool
 
 MAX_SCHEMA = 200_000
-DROPPED = frozenset({"$schema", "$id", "$comment"})
-ROOT_CHOICES = ("anyOf", "oneOf", "allOf", "enum", "not")
+"""Characters that one input schema may cost in every request."""
 MAX_DEPTH = 60
-_CULPRIT = (
-    re.compile(r"tools\[(\d+)\]"),
-    re.compile(r"tools\.(\d+)\."),
-    re.compile(r"function_declarations\[(\d+)\]"),
-)
-_NAMED = re.compile(r"function '([A-Za-z0-9_-]{1,64})'|tool '([A-Za-z0-9_-]{1,64})'")
+MAX_NOTE = 1000
+DROPPED = frozenset({"$schema", "$id", "$comment", "$anchor"})
+PLAIN = frozenset({"default", "const", "enum", "examples", "example"})
+"""Keywords whose values are data, not schemas."""
+NAMED = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
+CHOICES = ("anyOf", "oneOf", "allOf")
+_AT = re.compile(r"(?:tools|function_declarations)(?:\[(\d+)\]|\.(\d+)\b)")
+_NAME = re.compile(r"\b(?:function|tool)s?(?: named| with name)?:? ['\"`“]([A-Za-z0-9_-]{1,128})['\"`”]", re.IGNORECASE)
 
 
 def weigh(tool: Tool) -> tuple[int, str]:
-    """Estimated tokens of the definition in each request (characters / 4), and why it cannot be offered."""
+    """Estimated tokens of the definition in each request, and why it cannot be offered (empty when it can)."""
+    problem = usable(tool.input_schema)
+    return (0, problem) if problem else (estimate_tokens(tool), "")
+
+
+def usable(schema: Object) -> str:
+    """Why no request could carry this input schema, empty when one can."""
     try:
-        definition = json.dumps(parameters(tool.input_schema))
-    except (TypeError, ValueError, RecursionError) as error:
-        return 0, f"its input schema cannot be used ({error or type(error).__name__})"
-    size = len(tool.model_name or tool.name) + len(tool.description) + len(definition)
-    if len(definition) > MAX_SCHEMA:
-        return size // 4, f"its input schema has {len(definition):,} characters"
-    return size // 4 + 8, ""
+        size = len(json.dumps(parameters(schema), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        return f"its input schema cannot be used: {error}"
+    except RecursionError:
+        return "its input schema cannot be used: it is nested too deeply"
+    return f"its input schema is too large ({size:,} characters)" if size > MAX_SCHEMA else ""
+
+
+def estimate_tokens(tool: Tool) -> int:
+    """A quarter of the characters of its definition; only the endpoint knows the true count."""
+    named = {"name": tool.model_name or tool.name, "description": tool.description}
+    definition = {"type": "function", "function": named | {"parameters": parameters(tool.input_schema)}}
+    return len(json.dumps(definition, ensure_ascii=False)) // 4
 
 
 def parameters(schema: Object) -> Object:
-    """An input schema that every wire takes. Raises ValueError for one that is no object schema."""
+    """An input schema that every wire takes. Raises ValueError for one that no object can satisfy."""
+    try:
+        schema = inlined(schema, MAX_SCHEMA)
+    except Unresolved as why:
+        raise ValueError(str(why)) from why
     kind = schema.get("type", "object")
     if kind != "object" and not (isinstance(kind, list) and "object" in kind):
         raise ValueError(f"its type is {kind!r}, not object")
-    if not isinstance(schema.get("properties", {}), dict):
-        raise ValueError("its properties are no object")
-    made: Object = _clean(schema, 0)
-    made["type"] = "object"
-    made.setdefault("properties", {})
-    for key in ROOT_CHOICES:  # refused at the root by OpenAI; the server checks them itself
-        made.pop(key, None)
-    return made
+    if not isinstance(schema.get("properties") or {}, dict):
+        raise ValueError("its properties are not an object")
+    made = _schema({**schema, "type": "object", "properties": schema.get("properties") or {}}, 0)
+    return _without_choices(made)
 
 
 def culprit(text: str, names: Sequence[str]) -> str:
-    """The model-facing name of the tool that a 400 complains of, empty when it names none."""
-    for pattern in _CULPRIT:
-        if (match := pattern.search(text)) and int(match[1]) < len(names):
-            return names[int(match[1])]
-    if match := _NAMED.search(text):
-        name = match[1] or match[2]
-        return name if name in names else ""
+    """The model-facing name of the tool that a refusal complains of, empty when it names none."""
+    for match in _NAME.finditer(text):
+        if match[1] in names:
+            return match[1]
+    for match in _AT.finditer(text):
+        if (number := int(match[1] or match[2])) < len(names):
+            return names[number]
     return ""
 
 
-def _clean(schema: Any, depth: int) -> Any:
+def _schema(schema: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise ValueError("it is nested too deeply")
-    if isinstance(schema, list):
-        return [_clean(item, depth + 1) for item in schema]
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
     if not isinstance(schema, dict):
         return schema
     made: Object = {}
@@ -71,14 +88,69 @@ def _clean(schema: Any, depth: int) -> Any:
         value = schema[key]
         if key in DROPPED:
             continue
-        if key in ("properties", "$defs", "definitions", "patternProperties") and isinstance(value, dict):
-            made[key] = {name: {} if inner is True else _clean(inner, depth + 1) for name, inner in value.items()}
+        if key in PLAIN or (key == "additionalProperties" and isinstance(value, bool)):
+            made[key] = value
+        elif key in NAMED and isinstance(value, dict):
+            made[key] = {name: _schema(inner, depth + 1) for name, inner in value.items()}
+        elif isinstance(value, list) and key not in ("required", "type"):
+            made[key] = [_schema(inner, depth + 1) for inner in value]
+        elif isinstance(value, dict) or key in ("items", "not", "contains"):
+            made[key] = _schema(value, depth + 1)
         else:
-            made[key] = _clean(value, depth + 1) if key not in ("default", "const", "enum", "examples") else value
-    if made.get("type") == "array":
-        items = made.get("items")
-        made["items"] = items if isinstance(items, dict) else {}
-    required = made.get("required")
-    if isinstance(required, list) and isinstance(made.get("properties"), dict):
-        made["required"] = [name for name in required if name in made["properties"]]
+            made[key] = value
+    _require_known(made)
+    return _one_type(made)
+
+
+def _require_known(made: Object) -> None:
+    """``required`` names every property once, and none that is not described."""
+    if "required" not in made:
+        return
+    required, known = made["required"], made.get("properties")
+    if not isinstance(required, list) or not isinstance(known, dict):
+        del made["required"]
+        return
+    made["required"] = sorted({name for name in required if isinstance(name, str) and name in known})
+
+
+def _one_type(made: Object) -> Object:
+    """``type`` as one word, with alternatives in ``anyOf``; arrays say what their items are."""
+    kinds = made.get("type")
+    if isinstance(kinds, list):
+        if len(kinds) == 1:
+            made["type"] = kinds[0]
+        elif "anyOf" not in made:
+            items = made.pop("items", {}) if "array" in kinds else {}
+            made["anyOf"] = [{"type": kind} | ({"items": items} if kind == "array" else {}) for kind in kinds]
+            del made["type"]
+    if made.get("type") == "array" and not isinstance(made.get("items"), dict):
+        made["items"] = {}
     return made
+
+
+def _without_choices(made: Object) -> Object:
+    """At the root, OpenAI takes no choice between forms: their properties are joined, and the choice put in words."""
+    taken = {key: made.pop(key) for key in (*CHOICES, "not", "enum", "const", "if", "then", "else") if key in made}
+    for key in CHOICES:
+        branches = [branch for branch in taken.get(key, ()) if isinstance(branch, dict)]
+        for branch in branches:
+            properties = branch.get("properties")
+            for name, inner in (properties if isinstance(properties, dict) else {}).items():
+                known = made["properties"].get(name)
+                if known is None:
+                    made["properties"][name] = inner
+                elif known != inner and key != "allOf":
+                    made["properties"][name] = {"anyOf": [*_forms(known), inner]}
+        needed = [set(branch.get("required") or ()) for branch in branches]
+        if needed:
+            both = set.union(*needed) if key == "allOf" else set.intersection(*needed)
+            made["required"] = sorted(both.union(made.get("required", ())) & made["properties"].keys())
+    if taken:
+        note = f"The arguments must also satisfy this JSON Schema: {json.dumps(taken, ensure_ascii=False)}"
+        if len(note) <= MAX_NOTE:
+            made["description"] = f"{made.get('description', '')}\n{note}".strip()
+    return made
+
+
+def _forms(schema: Any) -> list[Any]:
+    return schema["anyOf"] if isinstance(schema, dict) and schema.keys() == {"anyOf"} else [schema]
