@@ -1,4 +1,4 @@
-"""Makes the picture of the README from the running program: ``python docs/screenshot.py`` writes docs/screenshot.svg."""
+"""Makes docs/screenshot.svg, the picture of the README, from the running program: ``python docs/screenshot.py``."""
 
 from __future__ import annotations
 

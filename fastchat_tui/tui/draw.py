@@ -78,10 +78,10 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
         case CallStarted(call=call):
             record = screen.ledger.get(call)
             screen.status.working(f"{one_line(record.name, 60)} runs" if record else "a tool runs")
-        case TurnFinished(reason=reason, detail=detail, remedy=remedy):
+        case TurnFinished(reason=reason):
             screen.status.working("")
-            if reason in ("failed", "step_limit"):
-                screen.status.remark(one_line(f"{detail} {remedy}", 300))
+            if reason != "done":
+                screen.status.remark("F5 tries again")
             screen.show_header()
         case Asked(about=Approval()) as asked:
             screen.status.working("waiting for your answer")

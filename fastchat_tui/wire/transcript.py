@@ -106,7 +106,7 @@ class Transcript:
                 changes: list[Change] = []
                 if thought:
                     changes.append(self._finish(ThoughtEntry(f"{turn}/{step}/thought"), thought))
-                if reply or (cut and not thought):
+                if reply:  # what cut a reply before its first word is said by the turn's end
                     changes.append(self._finish(ReplyEntry(f"{turn}/{step}/reply", cut=cut), reply))
                 return changes
             case CallProposed(call=call):
