@@ -122,16 +122,35 @@ class Column(Generic[T]):
         """Moves the window by rows that are exact, however wrong the estimates on the way were."""
         if not self.items or not rows:
             return
+        self._back(-rows)
         index, row = self.top
-        row += rows
-        while row < 0 and index:
-            index -= 1
-            row += self._exact(index)
         while row >= (height := self._exact(index)) and index < len(self.items) - 1:
             row -= height
             index += 1
-        self.top = (index, max(0, row))
+        self.top = (index, row)
         self.settle()
+
+    def _back(self, rows: int) -> None:
+        """Moves ``top`` up by exact rows, or without a check down."""
+        index, row = self.top
+        row -= rows
+        while row < 0 and index:
+            index -= 1
+            row += self._exact(index)
+        self.top = (index, max(0, row))
+
+    def reveal(self, index: int) -> None:
+        """Moves the window, no further than it must, so that an item is in it."""
+        height, before = self._exact(index), self.scroll
+        begin, end = self.offsets[index], self.offsets[index] + height
+        self.follow = False
+        if begin < before or height > self.view:
+            self.top = (index, 0)
+        elif end > before + self.view:
+            self.top = (index, 0)
+            self._back(self.view - height)
+        self.settle()
+        self.follow = self.scroll >= self.end
 
     def jump(self, y: int) -> None:
         """Moves the window to a row of the whole."""

@@ -19,7 +19,7 @@ from fastchat_tui.wire.transcript import CallEntry, Change, Entry, ReplyEntry, T
 
 _FIRST = 0.03
 """Seconds that an entry gets when it comes into view; what is left of it is drawn in slices."""
-_KEPT = 20_000
+_KEPT = 6_000
 """Rows that are kept of entries out of view."""
 _MIDDLE = 1 << 20
 """The ordinal of the first entry; older ones count down from it."""
@@ -230,4 +230,6 @@ class Sheet:
         """Sets the space above an item and its estimated height."""
         calls = isinstance(item.entry, CallEntry) and isinstance(before, CallEntry)
         item.lead = 0 if calls and self.look.density == "compact" else 1
-        item.height = item.lead + estimate(item.entry, self.look, unfolded=self.is_unfolded(item))
+        document = item.document
+        rows = document.height if document else estimate(item.entry, self.look, unfolded=self.is_unfolded(item))
+        item.height = item.lead + rows

@@ -139,18 +139,9 @@ class TranscriptView(SheetView, inherit_bindings=False):
 
     def _select(self, item: Item) -> None:
         """Marks an item and brings it into view."""
-        column = self._sheet.column
         self._selected = item
-        index = self._sheet.index(item)
-        y, end = column.offsets[index], column.offsets[index] + item.height
-        if y < column.scroll or (end > column.scroll + column.view and item.height > column.view):
-            column.follow = False
-            column.top = (index, 0)
-        elif end > column.scroll + column.view:
-            column.follow = False
-            column.move(end - column.scroll - column.view)
+        self._sheet.column.reveal(self._sheet.index(item))
         self._show()
-        column.follow = column.scroll >= column.end
 
     def action_open_item(self) -> None:
         if self._selected is not None:
@@ -177,7 +168,7 @@ class TranscriptView(SheetView, inherit_bindings=False):
         elif "link" in meta:
             self.post_message(self.LinkClicked(meta["link"]))
         elif item is not None and event.chain == 2:
-            ends = Offset(0, place(item, 0)), Offset(1 << 20, place(item, item.height - 1))
+            ends = Offset(0, place(item, item.lead)), Offset(1 << 20, place(item, item.height - 1))
             self.screen.selections = {self: Selection(*ends)}
         elif item is not None and isinstance(item.entry, CallEntry):
             self._select(item)

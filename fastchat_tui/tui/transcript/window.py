@@ -61,6 +61,8 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._idle = asyncio.Event()
         self._restyled = True
         self._painting = False
+        self._painted = (0, 0, 0)
+        """Height, place and news as they were painted."""
 
     def on_mount(self) -> None:
         self._clock = self.set_interval(_TICK, self._tick, pause=True)
@@ -163,34 +165,37 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
             self.set_reactive(Widget.scroll_y, float(y))
             self.set_reactive(Widget.scroll_target_y, float(y))
             bar.position = y
+        self._painted = size.height, y, len(self._unseen)
         self.moved()
         self.ticking = any(map(self._ticks, sheet.visible()))
         if self._clock is not None:
             (self._clock.resume if self.ticking else self._clock.pause)()
 
-    def _flush_soon(self) -> None:
+    def _flush_soon(self, *, share: float = 4) -> None:
+        """Draws with the next frame, and not before ``share`` times what the last one took."""
         if self._flushing is None and self.is_attached:
-            gap = max(_FRAME, 4 * self._cost) - (perf_counter() - self._flushed)
+            least = _FRAME if share > 1 else 0
+            gap = max(least, share * self._cost) - (perf_counter() - self._flushed)
             self._flushing = self.set_timer(max(0.001, gap), self._flush)
 
     def _flush(self) -> None:
         self._flushing = None
         begin = perf_counter()
         sheet, column = self._sheet, self._sheet.column
-        before = column.height, column.scroll
         changed = sheet.work(_SLICE)
         if self.size:
             column.settle()
+            before = self._painted
             self._sync()
-            if (column.height, column.scroll) != before:
+            if self._painted != before:
                 self.refresh()
             else:
                 for item, row in changed:
                     self._refresh_item(item, item.lead + row)
         self._flushed = perf_counter()
         self._cost = self._flushed - begin
-        if sheet.behind:
-            self._flush_soon()
+        if sheet.behind:  # a long text that is there already: as much time as is left for everything else
+            self._flush_soon(share=1)
         else:
             self._idle.set()
 

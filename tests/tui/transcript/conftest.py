@@ -65,6 +65,11 @@ class TranscriptApp(App[None]):
         return ["".join(segment.text for segment in row).rstrip() for row in strips]
 
     @property
+    def lines(self) -> list[str]:
+        """The same without the scroll bar."""
+        return [row[: self.view.scrollable_content_region.width].rstrip() for row in self.rows]
+
+    @property
     def text(self) -> str:
         return "\n".join(self.rows)
 
