@@ -314,6 +314,8 @@ class LocalEngine:
         except (StoreError, CommandError) as error:
             self.emit(Noticed(level="warning", text=error.text, remedy=error.remedy))
             self.emit(SessionOpened(session=self._session.info.id))
+        for text, remedy in self._parts.store.notices:
+            self.emit(Noticed(level="warning", text=text, remedy=remedy))
 
     async def _open(self, session: str) -> None:
         if self._turns.running and self._opened.is_set():

@@ -138,6 +138,11 @@ MakeServer = Callable[[ServerSpec, Emit], Server]
 class SessionStore(Protocol):
     """The log of all sessions. Every method raises StoreError when the log cannot be read or written."""
 
+    @property
+    def notices(self) -> Sequence[tuple[str, str]]:
+        """What the user should know of the log itself, with a remedy: that a damaged one was set aside, and where."""
+        ...
+
     async def create(self, session: str, at: float) -> None: ...
 
     async def claim(self, session: str) -> bool:

@@ -152,6 +152,7 @@ class MemoryStore:
         self.lines: dict[str, list[tuple[Stamped, bytes]]] = {}
         self.info: dict[str, SessionInfo] = {}
         self.broken: StoreError | None = None
+        self.notices: list[tuple[str, str]] = []
         self.claimed: set[str] = set()
 
     async def create(self, session: str, at: float) -> None:
