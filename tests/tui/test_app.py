@@ -81,8 +81,6 @@ async def test_a_call_asks_and_runs_only_after_yes() -> None:
         await it.write("go")
         await it.until(lambda: getattr(it.app.screen, "question", "") != "")
         assert it.world.servers[0].calls == []
-        await it.pilot.press("enter")  # the focus is on “no”, and the key comes too early anyway
-        assert it.world.servers[0].calls == []
         it.app.screen._quiet_since = 0.0  # type: ignore[attr-defined]  # time goes by
         await it.pilot.press("y")
         await it.heard(TurnFinished)
