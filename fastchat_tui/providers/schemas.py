@@ -76,7 +76,7 @@ def culprit(text: str, names: Sequence[str]) -> str:
     return ""
 
 
-def _schema(schema: Any, depth: int) -> Any:
+def _schema(schema: Any, depth: int, *, branch: bool = False) -> Any:
     if depth > MAX_DEPTH:
         raise ValueError("it is nested too deeply")
     if isinstance(schema, bool):
@@ -93,12 +93,13 @@ def _schema(schema: Any, depth: int) -> Any:
         elif key in NAMED and isinstance(value, dict):
             made[key] = {name: _schema(inner, depth + 1) for name, inner in value.items()}
         elif isinstance(value, list) and key not in ("required", "type"):
-            made[key] = [_schema(inner, depth + 1) for inner in value]
+            made[key] = [_schema(inner, depth + 1, branch=key in CHOICES) for inner in value]
         elif isinstance(value, dict) or key in ("items", "not", "contains"):
             made[key] = _schema(value, depth + 1)
         else:
             made[key] = value
-    _require_known(made)
+    if not branch:  # a branch of a choice may require what stands beside it
+        _require_known(made)
     return _one_type(made)
 
 
@@ -106,11 +107,9 @@ def _require_known(made: Object) -> None:
     """``required`` names every property once, and none that is not described."""
     if "required" not in made:
         return
-    required, known = made["required"], made.get("properties")
-    if not isinstance(required, list) or not isinstance(known, dict):
-        del made["required"]
-        return
-    made["required"] = sorted({name for name in required if isinstance(name, str) and name in known})
+    required, known = made.pop("required"), made.get("properties")
+    if isinstance(required, list) and isinstance(known, dict):
+        made["required"] = sorted(_names(required) & known.keys())
 
 
 def _one_type(made: Object) -> Object:
@@ -132,7 +131,8 @@ def _without_choices(made: Object) -> Object:
     """At the root, OpenAI takes no choice between forms: their properties are joined, and the choice put in words."""
     taken = {key: made.pop(key) for key in (*CHOICES, "not", "enum", "const", "if", "then", "else") if key in made}
     for key in CHOICES:
-        branches = [branch for branch in taken.get(key, ()) if isinstance(branch, dict)]
+        choices = taken.get(key)
+        branches = [branch for branch in choices if isinstance(branch, dict)] if isinstance(choices, list) else []
         for branch in branches:
             properties = branch.get("properties")
             for name, inner in (properties if isinstance(properties, dict) else {}).items():
@@ -141,15 +141,19 @@ def _without_choices(made: Object) -> Object:
                     made["properties"][name] = inner
                 elif known != inner and key != "allOf":
                     made["properties"][name] = {"anyOf": [*_forms(known), inner]}
-        needed = [set(branch.get("required") or ()) for branch in branches]
+        needed = [_names(branch.get("required")) for branch in branches]
         if needed:
             both = set.union(*needed) if key == "allOf" else set.intersection(*needed)
-            made["required"] = sorted(both.union(made.get("required", ())) & made["properties"].keys())
+            made["required"] = sorted(both.union(_names(made.get("required"))) & made["properties"].keys())
     if taken:
         note = f"The arguments must also satisfy this JSON Schema: {json.dumps(taken, ensure_ascii=False)}"
         if len(note) <= MAX_NOTE:
             made["description"] = f"{made.get('description', '')}\n{note}".strip()
     return made
+
+
+def _names(required: Any) -> set[str]:
+    return {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
 
 
 def _forms(schema: Any) -> list[Any]:
