@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Literal
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.segment import Segment
 
 from fastchat_tui.tui.transcript.ink import Ink
-from fastchat_tui.tui.transcript.line import Line, indented
+from fastchat_tui.tui.transcript.line import Line, cells, indented
 from fastchat_tui.tui.transcript.wrap import wrap
 from fastchat_tui.wire.ledger import CallRecord
 from fastchat_tui.wire.text import clean, human_time, one_line, size_of_base64
@@ -57,18 +57,18 @@ def _title(record: CallRecord, width: int, ink: Ink, now: float) -> Line:
     width = min(width, _WIDEST) - 2
     server, tool = one_line(record.server), one_line(record.tool)
     state = _fitted(state_words(record, now), max(0, width - _LEAST))
-    room = width - (cell_len(state) + 2 if state else 0)
+    room = width - (cells(state) + 2 if state else 0)
     prefix = f"{server} › " if server else ""
-    if cell_len(prefix + tool) > room:
-        prefix = _fitted(prefix, max(0, room - cell_len(tool)))
-    tool = _fitted(tool, room - cell_len(prefix))
+    if cells(prefix + tool) > room:
+        prefix = _fitted(prefix, max(0, room - cells(tool)))
+    tool = _fitted(tool, room - cells(prefix))
     role = "failed" if record.state == "error" else record.state
     return Line(
         (
             Segment("⚙ ", ink["card-icon"]),
             Segment(prefix, ink["card-server"]),
             Segment(tool, ink["card-tool"]),
-            Segment(" " * (width - cell_len(prefix + tool) - cell_len(state)), ink.base),
+            Segment(" " * (width - cells(prefix + tool) - cells(state)), ink.base),
             Segment(state, ink[role]),
         )
     )
@@ -170,7 +170,7 @@ def _count(record: CallRecord) -> int:
 
 def _fitted(text: str, width: int) -> str:
     """``text`` in at most ``width`` cells, with an ellipsis where it does not fit."""
-    if len(text) <= width and cell_len(text) <= width:
+    if len(text) <= width and cells(text) <= width:
         return text
     text = text[: width + 1]
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""

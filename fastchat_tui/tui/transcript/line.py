@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -27,6 +28,11 @@ class Line(NamedTuple):
 
 
 BLANK = Line()
+
+
+def cells(text: str) -> int:
+    """The width of a text that holds no control characters."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 class Document(Protocol):

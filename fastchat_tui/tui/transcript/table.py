@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from rich.cells import cell_len
 from rich.segment import Segment
 
 from fastchat_tui.tui.transcript.ink import Ink
 from fastchat_tui.tui.transcript.inline import inline
-from fastchat_tui.tui.transcript.line import BLANK, Line, Run
+from fastchat_tui.tui.transcript.line import BLANK, Line, Run, cells
 from fastchat_tui.tui.transcript.wrap import wrap
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Table:
 
     def _measure(self, row: list[Cell]) -> None:
         for index, cell in enumerate(row[: len(self.naturals)]):
-            length = sum(cell_len(text) for text, _ in cell)
+            length = sum(cells(text) for text, _ in cell)
             if length > self.naturals[index]:
                 self.naturals[index] = length
 
@@ -88,13 +87,13 @@ class Table:
             yield from self._row(row, widths, ink)
 
     def _row(self, row: list[Cell], widths: tuple[int, ...], ink: Ink) -> Iterator[Line]:
-        cells = [wrap(row[i] if i < len(row) else (), w) for i, w in enumerate(widths)]
+        wrapped = [wrap(row[i] if i < len(row) else (), w) for i, w in enumerate(widths)]
         border = Segment(" │ ", ink["table-line"])
-        for y in range(max(map(len, cells))):
+        for y in range(max(map(len, wrapped))):
             segments: list[Segment] = []
-            for index, cell in enumerate(cells):
+            for index, cell in enumerate(wrapped):
                 content = (cell[y] if y < len(cell) else BLANK).segments
-                space = widths[index] - sum(cell_len(segment.text) for segment in content)
+                space = widths[index] - sum(cells(segment.text) for segment in content)
                 align = self.align[index]
                 left = space if align == "right" else space // 2 if align == "center" else 0
                 if index:
@@ -102,7 +101,7 @@ class Table:
                 if left > 0:
                     segments.append(Segment(" " * left, ink.base))
                 segments.extend(content)
-                if space > left and index + 1 < len(cells):
+                if space > left and index + 1 < len(wrapped):
                     segments.append(Segment(" " * (space - left), ink.base))
             yield Line((*segments,))
 
