@@ -160,6 +160,15 @@ class ChatScreen(Screen[None]):
         tools = {f"{view.name}:{tool.name}": one_line(tool.description, 80) for view, tool in _tools(servers.values())}
         self.composer.set_vocabulary({name: text for name, (text, _) in COMMANDS.items()}, tools)
 
+    def show_running(self) -> None:
+        """Which calls run now, in the status line."""
+        running = [record for record in self.ledger if record.state == "running"]
+        if running:
+            names = one_line(running[0].name, 60) if len(running) == 1 else f"{len(running)} calls"
+            self.status.working(f"{names} run{'s' if len(running) == 1 else ''}")
+        elif self.engine.snapshot().turn:
+            self.status.working("waiting for your answer" if self._questions else "thinking")
+
     def count(self, usage: Usage) -> None:
         if usage != NO_USAGE:
             self._usage += usage

@@ -75,9 +75,8 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.status.working("writing")
         case ReplyFinished(usage=usage):
             screen.count(usage)
-        case CallStarted(call=call):
-            record = screen.ledger.get(call)
-            screen.status.working(f"{one_line(record.name, 60)} runs" if record else "a tool runs")
+        case CallStarted() | CallFinished():
+            screen.show_running()
         case TurnFinished(reason=reason):
             screen.status.working("")
             if reason != "done":
@@ -90,7 +89,7 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.ask(asked)
         case Answered(question=question):
             screen.withdraw(question)
-        case CallProposed() | CallProgressed() | CallFinished() | ServerLogged() | FrameSeen():
+        case CallProposed() | CallProgressed() | ServerLogged() | FrameSeen():
             pass  # the folds have shown what there is to show
         case unknown:
             screen.toast(f"An event that this version does not know: {type(unknown).__name__}", "", "info")
