@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,15 +11,17 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastchat_tui.providers.faults import TOO_MANY_TOOLS, kind_of, without_tags, words_of
+from fastchat_tui.providers.faults import TOO_MANY_TOOLS, code_in, kind_of, without_tags, words_of
 from fastchat_tui.providers.profiles import Profile
 from fastchat_tui.wire.errors import ModelError, ModelFault
 from fastchat_tui.wire.text import Masker, human_time, one_line
 
 AGAIN = "F5 tries again."
+MAX_WORDS = 20_000
+"""Characters of an error answer that are looked at."""
 MAX_WAIT = 120.0
 """A server that wants more patience than this is not waited for."""
-RETRYABLE = frozenset({"rate_limit", "overloaded", "connect", "timeout", "empty", "malformed"})
+RETRYABLE = frozenset({"rate_limit", "overloaded", "connect", "timeout", "cut", "empty", "malformed"})
 
 
 class ApiError(ModelError):
@@ -55,17 +59,21 @@ class Explainer:
 
     def refused(self, status: int, body: Any, headers: Mapping[str, str]) -> ApiError:
         """An error answer; ``status`` 0 for one inside a stream."""
-        kind = kind_of(status, body)
-        text, remedy = self._words(kind, body)
-        said = self._quoted(words_of(body))
+        try:
+            whole = (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))[:MAX_WORDS]
+            words = words_of(body)
+        except RecursionError:
+            body = whole = words = ""
+        kind = kind_of(status or code_in(body), whole)
+        text, remedy = self._words(kind, whole)
+        said = self._quoted(words)
         after = retry_after(headers)
         passing = kind in RETRYABLE and headers.get("x-should-retry") != "false"
         if passing and after is not None and after > MAX_WAIT:
             passing, text = False, f"{text} It asks to wait {human_time(after)}."
         code = f" (HTTP {status})" if status and kind in ("request", "overloaded", "not_an_api") else ""
-        words = body if isinstance(body, str) else f"{body}"
         text = text.removesuffix(".") + code + "." if code else text
-        return ApiError(kind, text + said, remedy, status=status, words=words, after=after, passing=passing)
+        return ApiError(kind, text + said, remedy, status=status, words=whole, after=after, passing=passing)
 
     def redirected(self, status: int, location: str) -> ApiError:
         where = one_line(urlsplit(location)._replace(query="", fragment="").geturl() or "another address", 120)
@@ -126,7 +134,7 @@ class Explainer:
         """A setting with which no request can be made."""
         return ApiError("request", self.masker.mask_shapes(what), remedy, passing=False)
 
-    def _words(self, kind: ModelFault, body: Any) -> tuple[str, str]:
+    def _words(self, kind: ModelFault, whole: str) -> tuple[str, str]:
         who, model = self.profile.name, one_line(self.model, 80)
         key = f"the key ({self.key_source})" if self.key_source else "the key"
         match kind:
@@ -149,7 +157,7 @@ class Explainer:
                 )
             case "filter":
                 return f"The content filter of {who} refused the request.", "Say it differently."
-            case "schema" if TOO_MANY_TOOLS.search(str(body)):
+            case "schema" if TOO_MANY_TOOLS.search(whole):
                 return f"{who} does not take that many tools.", "Switch servers or tools off in the servers pane (F2)."
             case "schema":
                 return f"{who} refused the definition of a tool.", "Switch that tool off in the servers pane (F2)."
@@ -172,13 +180,14 @@ class Explainer:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks for (a number or a date), None when it does not say."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        if value := headers.get(name, ""):
+        value = headers.get(name, "")
+        try:
+            seconds = float(value) / unit
+        except ValueError:
             try:
-                return max(0.0, float(value) / unit)
-            except ValueError:
-                pass
-            try:
-                return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+                seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
             except (ValueError, TypeError):
                 continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
     return None

@@ -45,10 +45,8 @@ BAD_CALL = _any(r"tool_use_failed|malformed_function_call|failed to call a funct
 BUSY = _any(r"overloaded|server_error|internal error|service_unavailable|unavailable|try again later|upstream|timeout")
 
 
-def kind_of(status: int, body: Any) -> ModelFault:
-    """``status`` 0 means an error inside a stream: then the code in the body is taken for it."""
-    text = body if isinstance(body, str) else json.dumps(body)
-    status = status or _code(body)
+def kind_of(status: int, text: str) -> ModelFault:
+    """``text`` is the whole body; ``status`` 0 means an error inside a stream."""
     refused = status in (0, 400, 413, 422)
     if refused and CONTEXT.search(text):
         return "context"
@@ -73,11 +71,11 @@ def kind_of(status: int, body: Any) -> ModelFault:
     return "auth" if status == 403 else "request"
 
 
-def _code(body: Any) -> int:
+def code_in(body: Any) -> int:
     """The HTTP status that an error inside a stream carries, as a number or as text."""
     match body:
         case {"error": dict(inner)}:
-            return _code(inner)
+            return code_in(inner)
         case {"code": int(code)} | {"status": int(code)} | {"status_code": int(code)}:
             return code
         case {"code": str(code)} if re.fullmatch(r"[45]\d\d", code):

@@ -1,9 +1,10 @@
-"""The whole way over loopback: both wires, every fault, nothing of the environment leaks."""
+"""The whole way over loopback, on both wires: what goes up, what comes down, and every fault in words."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,183 +14,325 @@ from fastchat_tui.wire.values import (
     AssistantMessage,
     CallPart,
     OpaquePart,
-    Piece,
-    Prompt,
-    Reply,
     SetAside,
     TextPart,
-    TextPiece,
-    ThoughtPiece,
-    Tool,
+    ThoughtPart,
     ToolMessage,
     UserMessage,
     Waiting,
 )
-from tests.fakes.openai_api import FakeOpenAI
-
-TOOL = Tool("demo", "get", "demo__get", input_schema={"type": "object", "properties": {"x": {"type": "array"}}})
-PROMPT = Prompt("gpt-5-nano", (UserMessage("hi"),), (TOOL,), "be kind", "s-1")
-WIRES = pytest.mark.parametrize("wire", ["chat", "responses"])
+from tests.providers.conftest import KEY, PROMPT, TOOL, Open
 
 
-async def ask(server: FakeOpenAI, wire: str, prompt: Prompt = PROMPT, **options: float) -> list[Piece]:
-    model = OpenAIModel("gpt-5-nano", server.url, "sk-test-key-123456", wire=wire, **options)  # type: ignore[arg-type]
-    try:
-        return [piece async for piece in model.stream(prompt)]
-    finally:
-        await model.close()
+async def fault_of(chat: Any) -> ModelError:
+    with pytest.raises(ModelError) as caught:
+        await chat.ask()
+    error = caught.value
+    assert error.text
+    assert error.remedy
+    assert KEY not in error.text + error.remedy
+    return error
 
 
-@WIRES
-async def test_thought_text_parallel_calls_and_usage_arrive(wire: str) -> None:
+# ── what goes up and comes down ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_thought_text_parallel_calls_and_usage_arrive(chat: Open) -> None:
     calls = [{"name": "demo__get", "arguments": {"x": [1]}}, {"name": "demo__get", "id": "other", "arguments": {}}]
-    reply = {"thought": "let me think", "text": "two calls then", "calls": calls}
-    async with FakeOpenAI([reply]).serve() as server:
-        pieces = await ask(server, wire)
-    assert "".join(p.text for p in pieces if isinstance(p, ThoughtPiece)) == "let me think"
-    assert "".join(p.text for p in pieces if isinstance(p, TextPiece)) == "two calls then"
-    last = pieces[-1]
-    assert isinstance(last, Reply)
-    assert [p for p in last.parts if isinstance(p, CallPart)] == [
+    open_chat = await chat({"thought": "let me think", "text": "two calls then", "calls": calls})
+    reply = await open_chat.reply()
+    assert ThoughtPart("let me think") in reply.parts
+    assert TextPart("two calls then") in reply.parts
+    assert open_chat.said == "two calls then"
+    assert [part for part in reply.parts if isinstance(part, CallPart)] == [
         CallPart("call_0", "demo__get", '{"x": [1]}'),
         CallPart("other", "demo__get", "{}"),
     ]
-    assert (last.usage.input, last.usage.output, last.cut) == (100, 20, "")
+    assert (reply.usage.input, reply.usage.output, reply.cut) == (100, 20, "")
 
 
-@WIRES
-async def test_the_history_goes_up_with_every_call_answered(wire: str) -> None:
+async def test_the_history_goes_up_with_opaque_parts_for_their_issuer_alone(chat: Open, wire: str) -> None:
+    open_chat = await chat({"text": "ok"})
     opaque = OpaquePart("reasoning", {"type": "reasoning", "encrypted_content": "x", "status": "done"})
-    async with FakeOpenAI([{"text": "ok"}]).serve() as server:
-        issuer = f"{wire}:{server.url.split('/')[2]}"
-        said = AssistantMessage((opaque, TextPart("let me see"), CallPart("c1", "demo__get", "{}")), issuer)
-        foreign = replace(said, issuer="responses:elsewhere")
-        history = (
-            UserMessage("hi"),
-            said,
-            ToolMessage("c1", "42"),
-            foreign,
-            ToolMessage("c1", "43"),
-            UserMessage("so?"),
-        )
-        await ask(server, wire, replace(PROMPT, messages=history))
-    _, headers, body = server.requests[0]
-    assert headers["authorization"] == "Bearer sk-test-key-123456"
+    issuer = f"{wire}:{open_chat.api.url.split('/')[2]}"
+    said = AssistantMessage((opaque, TextPart("let me see"), CallPart("c1", "demo__get", "{}")), issuer)
+    foreign = replace(said, issuer="responses:elsewhere")
+    history = (UserMessage("hi"), said, ToolMessage("c1", "42"), foreign, ToolMessage("c1", "43"), UserMessage("so?"))
+    await open_chat.ask(replace(PROMPT, messages=history))
+    body = open_chat.body()
     if wire == "chat":
-        assert [m["role"] for m in body["messages"]] == [
-            "system", "user", "assistant", "tool", "assistant", "tool", "user",
-        ]  # fmt: skip
-        assert body["messages"][3]["tool_call_id"] == body["messages"][2]["tool_calls"][0]["id"] == "c1"
-        parameters = body["tools"][0]["function"]["parameters"]
+        roles = ["system", "user", "assistant", "tool", "assistant", "tool", "user"]
+        assert [message["role"] for message in body["messages"]] == roles
     else:
-        kinds = [item.get("type", item.get("role")) for item in body["input"]]
         first = ["user", "reasoning", "assistant", "function_call", "function_call_output"]
+        kinds = [item.get("type", item.get("role")) for item in body["input"]]
         assert kinds == [*first, "assistant", "function_call", "function_call_output", "user"]
-        assert "status" not in body["input"][1]
-        assert body["store"] is False
-        assert body["tools"][0]["strict"] is False
-        parameters = body["tools"][0]["parameters"]
-    assert parameters["properties"]["x"]["items"] == {}
 
 
-@WIRES
-@pytest.mark.parametrize(
-    ("fault", "kind", "words"),
-    [
-        ("401", "auth", "rejected the key"),
-        ("404", "model", "has no model"),
-        ("quota", "quota", "no credit"),
-        ("overflow", "context", "is too long"),
-        ("html", "not_an_api", "a web page"),
-        ("redirect", "not_an_api", "redirects to"),
-        ("malformed", "malformed", "not a valid stream"),
-        ("drop", "cut", "cut off"),
-        ("empty", "empty", "empty answer"),
-    ],
-)
-async def test_each_fault_is_one_readable_error_with_a_remedy(wire: str, fault: str, kind: str, words: str) -> None:
-    async with FakeOpenAI([{"fault": fault}]).serve() as server:
-        with pytest.raises(ModelError, match=words) as caught:
-            await ask(server, wire)
-    assert caught.value.kind == kind
-    assert caught.value.remedy
-    assert "sk-test-key-123456" not in caught.value.text
+async def test_text_that_is_no_unicode_goes_up_all_the_same(chat: Open) -> None:
+    open_chat = await chat({"text": "ok"})
+    assert (await open_chat.reply(replace(PROMPT, messages=(UserMessage("a\ud800b"),)))).cut == ""
 
 
-@WIRES
-async def test_a_stream_without_its_end_is_an_answer_that_was_cut_off(wire: str) -> None:
-    async with FakeOpenAI([{"fault": "cut"}]).serve() as server:
-        last = (await ask(server, wire))[-1]
-    assert isinstance(last, Reply)
-    assert "cut off" in last.cut
-    assert last.parts
+async def test_a_server_that_does_not_stream_is_understood(chat: Open, wire: str) -> None:
+    message = {"role": "assistant", "content": "all at once"}
+    whole: dict[str, Any] = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    if wire == "responses":
+        content = [{"type": "output_text", "text": "all at once"}]
+        whole = {"status": "completed", "output": [{"type": "message", "content": content}]}
+    reply = await (await chat({"status": 200, "body": whole})).reply()
+    assert (reply.parts, reply.cut) == ((TextPart("all at once"),), "")
 
 
-@WIRES
-@pytest.mark.parametrize("fault", ["429", "500"])
-async def test_a_passing_fault_is_waited_out_and_told(wire: str, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("random.uniform", lambda low, high: 0.0)
-    async with FakeOpenAI([{"fault": fault}, {"text": "here"}]).serve() as server:
-        pieces = await ask(server, wire)
-    assert isinstance(pieces[0], Waiting)
-    assert pieces[1] == TextPiece("here")
+# ── the traps: what must not leave, and where to ─────────────────────────────────────────────────────────────────
 
 
-@WIRES
-async def test_one_bad_schema_is_set_aside_and_the_request_goes_on(wire: str) -> None:
-    prompt = replace(PROMPT, tools=(TOOL, replace(TOOL, name="b", model_name="demo__b")))
-    async with FakeOpenAI([{"fault": "bad_schema"}, {"text": "fine"}]).serve() as server:
-        pieces = await ask(server, wire, prompt)
-    assert isinstance(pieces[0], SetAside)
-    assert pieces[0].model_name == "demo__get"
-    assert len(server.requests[1][2]["tools"]) == 1
-
-
-@WIRES
-@pytest.mark.parametrize("fault", ["hang", "silent"])
-async def test_silence_ends_with_words(wire: str, fault: str) -> None:
-    async with FakeOpenAI([{"fault": fault}]).serve() as server:
-        with pytest.raises(ModelError) as caught:
-            await ask(server, wire, connect=0.1, first_byte=0.1, idle=0.1, max_tries=1)
-    assert caught.value.kind == "timeout"
-
-
-@WIRES
-async def test_a_cancel_closes_the_connection(wire: str) -> None:
-    async with FakeOpenAI([{"fault": "hang"}]).serve() as server:
-        model = OpenAIModel("m", server.url, "k", wire=wire)
-        first = asyncio.Event()
-
-        async def read() -> None:
-            async for _ in model.stream(PROMPT):
-                first.set()
-
-        task = asyncio.create_task(read())
-        if wire == "chat":
-            await asyncio.wait_for(first.wait(), 10)
-        else:
-            await asyncio.wait_for(server.asked.wait(), 10)
-        task.cancel()
-        await asyncio.wait({task})
-        await asyncio.wait_for(server.gone.wait(), 10)
-        await model.close()
-
-
-async def test_nothing_of_the_environment_goes_to_an_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_of_the_environment_goes_to_an_endpoint(chat: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-from-the-environment")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("OPENAI_ORG_ID", "org-secret")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-secret")
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer stolen\nX-Leak: yes")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    async with FakeOpenAI([{"text": "ok"}]).serve() as server:
-        model = OpenAIModel("m", server.url, "")
-        assert model.view().key == "not needed"
-        assert [p async for p in model.stream(PROMPT)][:1] == [TextPiece("ok")]
-        await model.close()
-    headers = server.requests[0][1]
-    assert "secret" not in str(headers)
-    assert "stolen" not in str(headers)
-    assert "authorization" not in headers
-    assert not [name for name in headers if name.startswith(("openai-", "x-stainless", "x-leak"))]
-    assert headers["user-agent"].startswith("fastchat-tui/")
+    for key in ("", KEY):
+        open_chat = await chat({"text": "ok"}, key=key)
+        await open_chat.ask()
+        headers = dict(open_chat.api.requests[0][1])
+        assert headers.pop("authorization", "") == (f"Bearer {key}" if key else "")
+        assert headers.pop("user-agent").startswith("fastchat-tui/")
+        allowed = {"host", "accept", "accept-encoding", "content-type", "content-length"}
+        assert headers.keys() == allowed
+        assert headers["accept-encoding"] == "identity"
+
+
+async def test_a_redirect_is_not_followed(chat: Open) -> None:
+    open_chat = await chat({"fault": "redirect"})
+    error = await fault_of(open_chat)
+    assert error.kind == "not_an_api"
+    assert "http://127.0.0.1:9/v1/elsewhere. The conversation was not sent there." in error.text
+    assert len(open_chat.api.requests) == 1
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "socks://127.0.0.1:9", "nonsense://"])
+async def test_a_proxy_that_cannot_be_used_is_named(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    model = OpenAIModel("m", "https://api.example/v1", KEY)
+    with pytest.raises(ModelError, match="proxy") as caught:
+        await anext(aiter(model.stream(PROMPT)))
+    assert "ALL_PROXY" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("fault", "words"), [("gzip", "compressed"), ("huge", "more than 17 MB")])
+async def test_an_answer_without_bounds_is_refused(chat: Open, fault: str, words: str) -> None:
+    open_chat = await chat({"fault": fault})
+    error = await fault_of(open_chat)
+    assert words in error.text
+    assert len(open_chat.api.requests) == 1
+
+
+async def test_a_long_error_is_cut_short_and_carries_no_secret(chat: Open) -> None:
+    words = {"error": {"message": f"the key {KEY} is\x1b[31m odd " + "x" * 3_000_000}}
+    error = await fault_of(await chat({"status": 400, "body": words}))
+    assert "\x1b" not in error.text
+    assert len(error.text) < 600
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"key": "sk-ключ"}, "characters that no key has"),
+        ({"key": "sk-a\nX-Evil: 1"}, "characters that no key has"),
+        ({"base_url": "api.example/v1"}, "not the address of an API"),
+        ({"base_url": "http://[broken/v1"}, "not the address of an API"),
+        ({"base_url": "http://127.0.0.1:99999/v1"}, "not the address of an API"),
+    ],
+)
+async def test_settings_that_cannot_work_are_named_before_anything_is_sent(
+    chat: Open, option: dict[str, str], words: str
+) -> None:
+    open_chat = await chat({"text": "never"}, **option)
+    assert words in (await fault_of(open_chat)).text
+    assert open_chat.api.requests == []
+
+
+# ── faults ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        ("401", "auth", "rejected the key"),
+        ("404", "model", "has no model “gpt-5-nano” for you"),
+        ("quota", "quota", "no credit"),
+        ("overflow", "context", "too long for gpt-5-nano"),
+        ("html", "not_an_api", "a web page"),
+        ("malformed", "malformed", "not a valid stream"),
+        ("drop", "cut", "cut off: the connection to"),
+        ("empty", "empty", "empty answer"),
+        ("500", "overloaded", "overloaded or has failed"),
+    ],
+)
+async def test_each_fault_is_one_readable_error_with_a_remedy(chat: Open, fault: str, kind: str, words: str) -> None:
+    error = await fault_of(await chat({"fault": fault}))
+    assert error.kind == kind
+    assert words in error.text
+
+
+async def test_nobody_at_home_is_told_at_once(chat: Open) -> None:
+    open_chat = await chat(base_url="http://127.0.0.1:1/v1")
+    error = await fault_of(open_chat)
+    assert (error.kind, open_chat.pauses) == ("connect", [])
+    assert "Start the local server" in error.remedy
+
+
+async def test_a_stream_without_its_end_is_an_answer_that_was_cut_off(chat: Open) -> None:
+    reply = await (await chat({"fault": "cut"})).reply()
+    assert "cut off" in reply.cut
+    assert reply.parts
+
+
+async def test_a_stream_that_ends_before_the_answer_began_is_asked_for_again(chat: Open, wire: str) -> None:
+    first = {"type": "response.created"} if wire == "responses" else {"choices": []}
+    open_chat = await chat({"events": [first]}, {"text": "here"})
+    await open_chat.ask()
+    assert open_chat.said == "here"
+    assert isinstance(open_chat.pieces[0], Waiting)
+
+
+async def test_an_error_inside_the_stream_is_told_and_not_repeated_once_text_was_shown(chat: Open, wire: str) -> None:
+    said: Any = {"choices": [{"delta": {"content": "half"}}]}
+    if wire == "responses":
+        said = {"type": "response.output_text.delta", "output_index": 0, "delta": "half"}
+    open_chat = await chat({"events": [said, {"error": {"code": 502, "message": "upstream died"}}]})
+    error = await fault_of(open_chat)
+    assert "upstream died" in error.text
+    assert (open_chat.said, len(open_chat.api.requests)) == ("half", 1)
+
+
+async def test_silence_ends_with_words(chat: Open) -> None:
+    for fault in ("hang", "silent"):
+        error = await fault_of(await chat({"fault": fault}, first_byte=0.2, idle=0.2))
+        assert error.kind == "timeout"
+        assert "200 ms" in error.text
+
+
+async def test_comments_do_not_keep_a_silent_stream_alive(chat: Open) -> None:
+    open_chat = await chat({"events": [": still here\n\n"] * 1000, "pace": 0.02}, first_byte=0.3)
+    assert (await fault_of(open_chat)).kind == "timeout"
+
+
+async def test_a_cancel_closes_the_connection(chat: Open) -> None:
+    open_chat = await chat({"text": "one two three", "hold": 2})
+    task = asyncio.create_task(open_chat.ask())
+    await asyncio.wait_for(open_chat.api.held.wait(), 10)
+    task.cancel()
+    await asyncio.wait({task})
+    open_chat.api.release()
+    assert task.cancelled()
+    fresh = await open_chat.ask()
+    assert fresh
+
+
+async def test_a_cancel_while_nothing_comes_is_seen_by_the_server(chat: Open) -> None:
+    open_chat = await chat({"fault": "silent"})
+    task = asyncio.create_task(open_chat.ask())
+    await asyncio.wait_for(open_chat.api.asked.wait(), 10)
+    task.cancel()
+    await asyncio.wait_for(open_chat.api.gone.wait(), 10)
+    assert (await asyncio.wait({task}))[0]
+
+
+# ── trying again ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "malformed"])
+async def test_a_passing_fault_before_the_first_word_is_waited_out_and_told(chat: Open, fault: str) -> None:
+    failing: dict[str, Any] = {"fault": fault}
+    if fault == "malformed":
+        failing = {"events": ["data: {no JSON\n\n"]}
+    open_chat = await chat(failing, {"text": "here"})
+    await open_chat.ask()
+    assert isinstance(open_chat.pieces[0], Waiting)
+    assert open_chat.pieces[0].attempt == 1
+    assert open_chat.said == "here"
+
+
+async def test_the_pauses_grow_and_end(chat: Open) -> None:
+    open_chat = await chat({"status": 503, "body": {}})
+    await fault_of(open_chat)
+    assert len(open_chat.pauses) == 3
+    assert 0.7 < open_chat.pauses[0] < open_chat.pauses[1] < open_chat.pauses[2] < 5.1
+
+
+async def test_the_server_says_how_long_to_wait(chat: Open) -> None:
+    busy = {"status": 429, "body": {"error": {"message": "slow down"}}, "headers": {"retry-after": "17"}}
+    open_chat = await chat(busy, busy | {"headers": {"retry-after-ms": "250"}}, {"text": "here"})
+    await open_chat.ask()
+    assert open_chat.pauses == [17.0, 0.25]
+
+
+async def test_too_long_a_wait_is_told_instead(chat: Open) -> None:
+    open_chat = await chat({"status": 429, "body": {}, "headers": {"retry-after": "900"}})
+    assert "asks to wait 15 m" in (await fault_of(open_chat)).text
+    assert open_chat.pauses == []
+
+
+async def test_an_empty_answer_is_asked_for_once_more(chat: Open) -> None:
+    open_chat = await chat({"fault": "empty"}, {"text": "here"})
+    await open_chat.ask()
+    assert (open_chat.said, len(open_chat.api.requests)) == ("here", 2)
+
+
+async def test_each_tool_with_a_bad_schema_is_set_aside_and_the_request_goes_on(chat: Open) -> None:
+    names = ("demo__a", "demo__b", "demo__c")
+    prompt = replace(PROMPT, tools=tuple(replace(TOOL, model_name=name) for name in names))
+    named = {"status": 400, "body": {"error": {"message": "Invalid schema for function 'demo__c': bad"}}}
+    open_chat = await chat({"fault": "bad_schema"}, named, {"text": "fine"})
+    await open_chat.ask(prompt)
+    assert [piece.model_name for piece in open_chat.pieces if isinstance(piece, SetAside)] == ["demo__a", "demo__c"]
+    assert open_chat.said == "fine"
+    assert len(open_chat.body()["tools"]) == 1
+
+
+# ── what it learns ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_parameter_that_is_not_known_is_left_out_from_then_on(chat: Open, wire: str) -> None:
+    name = "stream_options" if wire == "chat" else "include"
+    words = {"error": {"message": f"Unknown parameter: '{name}'.", "param": name}}
+    open_chat = await chat({"status": 400, "body": words}, {"text": "one"}, {"text": "two"})
+    await open_chat.ask()
+    await open_chat.ask()
+    assert [name in request[2] for request in open_chat.api.requests] == [True, False, False]
+    assert open_chat.pauses == []
+
+
+@pytest.mark.parametrize("wire", ["chat"])
+async def test_a_model_that_wants_the_other_wire_gets_it(chat: Open) -> None:
+    words = "Function tools with reasoning_effort are not supported. Please use /v1/responses instead."
+    open_chat = await chat({"status": 400, "body": {"error": {"message": words}}}, {"text": "here"})
+    await open_chat.ask()
+    assert open_chat.said == "here"
+    assert [path for path, _, _ in open_chat.api.requests] == ["/v1/chat/completions", "/v1/responses"]
+    assert open_chat.model.view().wire == "responses"
+
+
+@pytest.mark.parametrize("wire", ["responses"])
+async def test_reasoning_that_the_endpoint_cannot_read_any_more_is_left_out(chat: Open, wire: str) -> None:
+    refused = {"status": 400, "body": {"error": {"code": "invalid_encrypted_content", "message": "not verified"}}}
+    open_chat = await chat(refused, {"text": "here"})
+    opaque = OpaquePart("reasoning", {"type": "reasoning", "encrypted_content": "x"})
+    said = AssistantMessage((opaque, TextPart("so")), f"{wire}:{open_chat.api.url.split('/')[2]}")
+    await open_chat.ask(replace(PROMPT, messages=(UserMessage("q"), said, UserMessage("r"))))
+    kinds = [[item.get("type") for item in request[2]["input"]] for request in open_chat.api.requests]
+    assert kinds == [[None, "reasoning", None, None], [None, None, None]]
+
+
+async def test_descriptions_are_shortened_to_what_the_endpoint_takes(chat: Open) -> None:
+    words = "Invalid 'tools[0].function.description': string too long. Expected a string with maximum length 100"
+    open_chat = await chat({"status": 400, "body": {"error": {"message": words}}}, {"text": "here"})
+    await open_chat.ask(replace(PROMPT, tools=(replace(TOOL, description="d" * 500),)))
+    assert open_chat.said == "here"
+    tool = open_chat.body()["tools"][0]
+    assert len(tool.get("function", tool)["description"]) == 100
