@@ -151,6 +151,8 @@ def _turn(prompt: Prompt) -> tuple[str, list[Done]]:
 
 
 def _told(done: list[Done]) -> str:
+    if any(call.tool == "read_file" for call in done):  # the list was only the way there
+        done = [call for call in done if call.tool != "list_files" or call.is_error]
     told = [words.told(call.tool, call.arguments, call.answer, is_error=call.is_error) for call in done]
     together = all(call.tool == "get_time" for call in done)
     return ("\n" if together else "\n\n").join(told) + words.CARDS

@@ -75,7 +75,7 @@ class Lessons:
         return False
 
     def _other_wire(self, words: str) -> bool:
-        if self.profile.wire == "chat" and "/v1/responses" in words.replace(" v1/", " /v1/"):
+        if self.profile.wire == "chat" and "v1/responses" in words:
             self.profile = replace(self.profile, wire="responses")
             return True
         if self.profile.wire == "responses" and "v1/chat/completions" in words and "v1/responses" not in words:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -156,6 +158,12 @@ async def test_settings_that_cannot_work_are_named_before_anything_is_sent(
     assert open_chat.api.requests == []
 
 
+def test_importing_the_model_loads_no_sdk() -> None:
+    code = "import sys, fastchat_tui.providers.openai; print({'openai', 'httpx2', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 # ── faults ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -222,7 +230,7 @@ async def test_comments_do_not_keep_a_silent_stream_alive(chat: Open) -> None:
     assert (await fault_of(open_chat)).kind == "timeout"
 
 
-async def test_a_cancel_closes_the_connection(chat: Open) -> None:
+async def test_a_cancel_in_the_middle_leaves_a_model_that_can_be_asked_again(chat: Open) -> None:
     open_chat = await chat({"text": "one two three", "hold": 2})
     task = asyncio.create_task(open_chat.ask())
     await asyncio.wait_for(open_chat.api.held.wait(), 10)
