@@ -109,8 +109,11 @@ class Explainer:
             remedy = f"There is no host of that name, or no network. Check the base URL: {self._here}"
         return ApiError("connect", f"{self.profile.name} cannot be reached: {why}.", remedy, passing=passing)
 
-    def broken(self, why: str) -> ApiError:
-        text = f"The answer was cut off: the connection to {self.profile.name} broke ({one_line(why, 100)})."
+    def broken(self, why: str, *, began: bool) -> ApiError:
+        who, why = self.profile.name, one_line(why, 100)
+        text = f"{who} closed the connection before it answered ({why})."
+        if began:
+            text = f"The answer was cut off: the connection to {who} broke ({why})."
         return ApiError("cut", text, AGAIN)
 
     def silent(self, seconds: float, *, started: bool) -> ApiError:

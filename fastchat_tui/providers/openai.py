@@ -144,7 +144,7 @@ class OpenAIModel:
                     raise explain.refused(0, parser.error, {})
         reply = parser.finish()
         if not reply.parts and not reply.finish:
-            raise explain.broken("it ended before the answer began")
+            raise explain.broken("the stream ended without a word", began=False)
         if not reply.cut and not any(isinstance(part, TextPart | CallPart) for part in reply.parts):
             if not shown:
                 raise explain.empty(reply.finish)

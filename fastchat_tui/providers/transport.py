@@ -139,11 +139,17 @@ class Transport:
         request.headers = httpx2.Headers(headers)
 
     async def _incoming(self, response: httpx2.Response) -> None:
-        if (encoding := response.headers.get("content-encoding", "identity").lower()) not in ("", "identity"):
-            raise Refused(f"a compressed answer ({encoding}), though none was asked for")
         assert isinstance(response.stream, httpx2.AsyncByteStream)
+        failed = response.status_code >= 300
+        encoding = response.headers.get("content-encoding", "").lower()
+        plain = encoding in ("", "identity")
+        if not plain and not failed:
+            raise Refused(f"a compressed answer ({encoding}), though none was asked for")
+        if not plain:
+            del response.headers["content-encoding"]
+        limit = MAX_EVENT if not failed else MAX_ERROR if plain else 0
         streams = "event-stream" in response.headers.get("content-type", "")
-        response.stream = Bounded(response.stream, failed=response.status_code >= 300, events=streams)
+        response.stream = Bounded(response.stream, limit, failed=failed, events=streams)
 
     def _why(self, error: Exception, *, opened: bool) -> ApiError:
         match error:
@@ -156,7 +162,9 @@ class Transport:
                 return self._explain.unreachable(f"no connection within {self._connect:.0f} s")
             case openai.APIConnectionError(__cause__=cause):
                 why = _deepest(cause or error)
-                return self._explain.broken(why) if opened or _was_open(cause) else self._explain.unreachable(why)
+                if opened or _was_open(cause):
+                    return self._explain.broken(why, began=opened)
+                return self._explain.unreachable(why)
             case openai.APIError(body=body):
                 return self._explain.refused(0, body or str(error), {})
             case Refused():
@@ -170,8 +178,9 @@ class Transport:
 class Bounded(httpx2.AsyncByteStream):
     """A body with bounds: an error's is cut short, an event or a whole answer beyond them is refused."""
 
-    def __init__(self, inner: httpx2.AsyncByteStream, *, failed: bool, events: bool) -> None:
+    def __init__(self, inner: httpx2.AsyncByteStream, limit: int, *, failed: bool, events: bool) -> None:
         self._inner = inner
+        self._limit = limit
         self._failed = failed
         self._events = events
 
@@ -182,10 +191,10 @@ class Bounded(httpx2.AsyncByteStream):
             if self._events:
                 tail = tail[-3:] + chunk  # a gap may lie over two chunks
                 size = min(size, _since_gap(tail))
-            if self._failed and size > MAX_ERROR:
+            if size > self._limit and not self._failed:
+                raise Refused(f"more than {human_size(self._limit)} at once")
+            if size > self._limit:
                 return
-            if size > MAX_EVENT:
-                raise Refused(f"more than {human_size(MAX_EVENT)} at once")
             yield chunk
 
     async def aclose(self) -> None:

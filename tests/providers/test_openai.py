@@ -140,6 +140,12 @@ async def test_a_long_error_is_cut_short_and_carries_no_secret(chat: Open) -> No
     assert len(error.text) < 600
 
 
+async def test_a_compressed_error_is_told_by_its_status_alone(chat: Open) -> None:
+    error = await fault_of(await chat({"status": 401, "body": "\x1f\x8b", "headers": {"content-encoding": "gzip"}}))
+    assert error.kind == "auth"
+    assert "It says" not in error.text
+
+
 @pytest.mark.parametrize(
     ("option", "words"),
     [
