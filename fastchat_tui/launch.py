@@ -67,6 +67,7 @@ def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, N
 
 
 async def _chat(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # at its default of 60, Textual may sit on a key's echo for two frames
     from fastchat_tui.compose import find_paths, open_engine, screen_settings
     from fastchat_tui.tui.app import FastchatApp
 

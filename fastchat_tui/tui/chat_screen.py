@@ -16,6 +16,7 @@ from textual.screen import Screen
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.chrome import HeaderBar, KeyHints, StatusLine
 from fastchat_tui.tui.composer.composer import Composer
+from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
 from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.modals.choose import ChooseScreen, Row
@@ -67,7 +68,7 @@ F2  servers      F3  calls                   F1  help
 
 class ChatScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("chat")]
-    AUTO_FOCUS = "Composer Editor"
+    AUTO_FOCUS = ""
 
     def __init__(self, engine: Engine, history: Path | None = None) -> None:
         super().__init__()
@@ -113,6 +114,7 @@ class ChatScreen(Screen[None]):
         self.composer.set_vocabulary(commands={name: text for name, (text, _) in COMMANDS.items()}, tools={})
         self.sidebar.show({})
         self._fold_panes(self.size.width)
+        self.set_focus(self.query_one(Editor), scroll_visible=False)  # before the first frame: no key may be lost
 
     # ── what draw() calls ────────────────────────────────────────────────────────────────────────────────────────
 
