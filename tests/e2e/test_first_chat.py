@@ -58,7 +58,8 @@ class Terminal:
     def end(self) -> int | None:
         """Quits; the exit status."""
         self.child.send("\x11")
-        self.until(lambda: not self.child.isalive())
+        self.until(lambda: self.child.flag_eof)  # its last bytes, too
+        self.child.wait()
         self.child.close()
         return self.child.exitstatus
 
