@@ -1,4 +1,7 @@
-"""The parts list: the one place that knows every adapter, and from which the engine is built."""
+"""The parts list: the one place that knows every adapter, and from which the engine is built.
+
+Every part is imported by the function that takes it: a screen reads its settings here and paints before the rest comes.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from fastchat_tui import __version__
-from fastchat_tui.engine.endpoint import Address
-from fastchat_tui.engine.local import LocalEngine, Parts
 from fastchat_tui.wire.text import Masker
 
 if TYPE_CHECKING:
     from fastchat_tui.config.load import FileSettings
     from fastchat_tui.config.paths import Paths
     from fastchat_tui.config.settings import ScreenSettings
+    from fastchat_tui.engine.endpoint import Address
+    from fastchat_tui.engine.local import LocalEngine, Parts
     from fastchat_tui.wire.ports import Model
 
 
@@ -44,6 +47,8 @@ class Options:
 @asynccontextmanager
 async def open_engine(options: Options) -> AsyncIterator[LocalEngine]:
     """The engine, ready to ``begin``. Leaving the block ends its servers and closes its log."""
+    from fastchat_tui.engine.local import LocalEngine
+
     async with AsyncExitStack() as stack:
         masker = Masker()
         if options.demo:
@@ -56,6 +61,7 @@ async def open_engine(options: Options) -> AsyncIterator[LocalEngine]:
 
 def _real(options: Options, masker: Masker) -> Parts:
     from fastchat_tui.auth.vault import KeyringVault
+    from fastchat_tui.engine.local import Parts
     from fastchat_tui.providers.schemas import weigh
     from fastchat_tui.servers.factory import connections
     from fastchat_tui.store.sqlite import SqliteStore
@@ -80,6 +86,7 @@ def _demo(options: Options, folder: Path, masker: Masker) -> Parts:
     from fastchat_tui.auth.vault import MemoryVault
     from fastchat_tui.demo.script import DemoModel
     from fastchat_tui.demo.settings import DemoSettings
+    from fastchat_tui.engine.local import Parts
     from fastchat_tui.providers.schemas import weigh
     from fastchat_tui.servers.factory import connections
     from fastchat_tui.store.sqlite import SqliteStore
@@ -116,8 +123,12 @@ def _settings(options: Options, paths: Paths) -> FileSettings:
 
 def screen_settings() -> tuple[ScreenSettings, Callable[[str], None]]:
     """What concerns the screen alone, and how a chosen theme is remembered. Raises ConfigError."""
-    settings = _settings(Options(), find_paths())
-    return settings.screen(), settings.set_theme
+    from fastchat_tui.config.choices import Choices
+    from fastchat_tui.config.state import State
+
+    paths = find_paths()
+    choices = Choices(State(paths.state / "state.toml"))
+    return choices.looks(paths.config / "settings.toml"), choices.set_theme
 
 
 def _make_model(address: Address) -> Model:

@@ -87,10 +87,7 @@ class FileSettings(Choices):
 
     def screen(self) -> ScreenSettings:
         """Raises ConfigError."""
-        chosen = read_settings(self._paths.config / "settings.toml").screen
-        remembered = self._state.table().get("theme")
-        theme = chosen.theme or (remembered if isinstance(remembered, str) else "")
-        return ScreenSettings(chosen.keymap, theme, chosen.mouse)
+        return self.looks(self._paths.config / "settings.toml")
 
     def _project(self) -> Source | None:
         """The file that was named, or found on the way up: nothing of it is used yet."""

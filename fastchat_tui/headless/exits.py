@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from fastchat_tui.wire.errors import ConfigError, FastchatError, ModelError, ServerError
-from fastchat_tui.wire.values import Outcome
+
+if TYPE_CHECKING:
+    from fastchat_tui.wire.values import Outcome
 
 
 class Exit(IntEnum):

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fastchat_tui.wire.commands import Command
-from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
-from fastchat_tui.wire.values import (
-    Decision,
-    ModelView,
-    Object,
-    Piece,
-    Prompt,
-    ServerSpec,
-    ServerView,
-    SessionInfo,
-    ToolResult,
-    Trust,
-)
+if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
+    from fastchat_tui.wire.commands import Command
+    from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
+    from fastchat_tui.wire.values import (
+        Decision,
+        ModelView,
+        Object,
+        Piece,
+        Prompt,
+        ServerSpec,
+        ServerView,
+        SessionInfo,
+        ToolResult,
+        Trust,
+    )
 
 # ── what front ends see of the engine ────────────────────────────────────────────────────────────────────────────
 
@@ -100,7 +101,7 @@ class Model(Protocol):
     async def close(self) -> None: ...
 
 
-Emit = Callable[[Event], None]
+Emit = Callable[["Event"], None]
 OnProgress = Callable[[float, float | None, str], None]
 
 
@@ -132,7 +133,7 @@ class Server(Protocol):
         ...
 
 
-MakeServer = Callable[[ServerSpec, Emit], Server]
+MakeServer = Callable[["ServerSpec", Emit], Server]
 
 
 class SessionStore(Protocol):
