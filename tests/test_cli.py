@@ -25,7 +25,8 @@ from tests.headless.conftest import STARTED, ScriptedEngine, ready
 from fastchat_tui.wire.commands import CallTool, CancelTurn, SendMessage
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.events import *
-from fastchat_tui.wire.values import Text, TextPart
+from fastchat_tui.wire.chat import TextPart
+from fastchat_tui.wire.content import Text
 
 compose = types.ModuleType("fastchat_tui.compose")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from fastchat_tui.config import files, jsonc
 from fastchat_tui.config.schema import SECTIONS, servers
 from fastchat_tui.config.settings import check_url
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.values import Object
 
 
 def with_server(raw: bytes, path: Path, name: str, command: str, url: str) -> bytes:

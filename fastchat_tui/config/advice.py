@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from urllib.parse import parse_qsl, urlsplit
 
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 
 _SECRET_NAME = re.compile(
     r"(?:(?:^|[_\W])(?:auth|pat|pwd|session|cookie)|key|token|secret|passw(?:or)?d|credential|authorization|bearer)s?"

@@ -11,7 +11,7 @@ from fastchat_tui.config.state import State, Table
 from fastchat_tui.wire.ports import Rule
 
 if TYPE_CHECKING:
-    from fastchat_tui.wire.values import Decision
+    from fastchat_tui.wire.questions import Decision
 
 _DECISIONS: dict[str, Decision] = {"allow": "always", "deny": "deny"}
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _INSIDE = re.compile(r"(?:env:(?://)?)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)

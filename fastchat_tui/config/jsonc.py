@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import NoReturn
 
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.values import Object
 
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _COMMA = re.compile(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])')

@@ -19,7 +19,8 @@ from fastchat_tui.config.sources import Source
 from fastchat_tui.config.state import State
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Config, Rule
-from fastchat_tui.wire.values import ServerSpec, Trust
+from fastchat_tui.wire.questions import Trust
+from fastchat_tui.wire.servers import ServerSpec
 
 MODEL = "gpt-5-nano"
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.values import Object, ServerSpec, Transport
+from fastchat_tui.wire.servers import ServerSpec, Transport
 
 SECTIONS = ("mcp_servers", "mcpServers", "mcp-servers", "servers")
 Era = Literal["auto", "legacy", "2026-07-28"]

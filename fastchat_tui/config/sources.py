@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from fastchat_tui.config import files, jsonc, schema
-from fastchat_tui.wire.values import Object, ServerSpec
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.servers import ServerSpec
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from fastchat_tui.config.expand import REFERENCE, references
 from fastchat_tui.config.sources import Source
-from fastchat_tui.wire.values import ServerSpec, Trust
+from fastchat_tui.wire.questions import Trust
+from fastchat_tui.wire.servers import ServerSpec
 
 
 def about_servers(source: Source, *, changed: bool) -> Trust:

@@ -10,16 +10,8 @@ from typing import Any
 
 from fastchat_tui.demo import words
 from fastchat_tui.providers.scripted import Line, Scripted
-from fastchat_tui.wire.values import (
-    AssistantMessage,
-    CallPart,
-    Object,
-    Prompt,
-    TextPart,
-    ThoughtPart,
-    ToolMessage,
-    UserMessage,
-)
+from fastchat_tui.wire.chat import AssistantMessage, CallPart, Prompt, TextPart, ThoughtPart, ToolMessage, UserMessage
+from fastchat_tui.wire.content import Object
 
 SERVER = "demo"
 PACE = 0.012

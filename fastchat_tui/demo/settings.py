@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Config, Rule
-from fastchat_tui.wire.values import ServerSpec, Trust
+from fastchat_tui.wire.questions import Trust
+from fastchat_tui.wire.servers import ServerSpec
 
 
 class DemoSettings:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from fastchat_tui.engine.questions import Questions
+from fastchat_tui.wire.chat import ModelView
 from fastchat_tui.wire.errors import ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
 from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
+from fastchat_tui.wire.questions import KeyUse
 from fastchat_tui.wire.text import Masker
-from fastchat_tui.wire.values import KeyUse, ModelView
 
 OPENAI = "https://api.openai.com/v1"
 NO_KEY = "Paste a key (Ctrl+P, “key”), set OPENAI_API_KEY, or choose a local endpoint."

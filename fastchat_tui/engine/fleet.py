@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved
 from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, MakeServer, OnProgress, Server, Settings
-from fastchat_tui.wire.values import Object, ServerSpec, ServerState, Tool, ToolResult
+from fastchat_tui.wire.servers import ServerSpec, ServerState, Tool
 
 Weigh = Callable[[Tool], tuple[int, str]]
 """Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""

@@ -23,6 +23,7 @@ from fastchat_tui.engine.sanitise import sanitise
 from fastchat_tui.engine.session import Session
 from fastchat_tui.engine.turns import Turns
 from fastchat_tui.engine.world import TurnWorld
+from fastchat_tui.wire.chat import SessionInfo
 from fastchat_tui.wire.commands import (
     AddServer,
     Answer,
@@ -57,7 +58,6 @@ from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.ports import Config, MakeServer, SessionStore, Settings, Snapshot, Vault
 from fastchat_tui.wire.roster import Roster
 from fastchat_tui.wire.text import Masker
-from fastchat_tui.wire.values import SessionInfo
 
 
 @dataclass(frozen=True, slots=True)

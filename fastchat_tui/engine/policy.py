@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Rule
-from fastchat_tui.wire.values import Policy
+from fastchat_tui.wire.questions import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Answered, Asked
 from fastchat_tui.wire.ports import Emit
-from fastchat_tui.wire.values import About
+from fastchat_tui.wire.questions import About
 
 
 class Questions:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from fastchat_tui.wire.chat import Part, SessionInfo, TextPart, ThoughtPart
+from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.events import (
     Answered,
@@ -26,7 +28,6 @@ from fastchat_tui.wire.events import (
 from fastchat_tui.wire.history import History
 from fastchat_tui.wire.ports import SessionStore
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import Part, SessionInfo, Text, TextPart, ThoughtPart
 
 INTERRUPTED = "The program ended before this did."
 

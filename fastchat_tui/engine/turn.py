@@ -14,17 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from fastchat_tui.engine.sanitise import encodable
-from fastchat_tui.wire.errors import FastchatError, ModelError
-from fastchat_tui.wire.events import (
-    CallProposed,
-    Event,
-    ReplyFinished,
-    RetryScheduled,
-    StepStarted,
-    TextDelta,
-    ThoughtDelta,
-)
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     NO_USAGE,
     CallPart,
     Part,
@@ -37,10 +27,20 @@ from fastchat_tui.wire.values import (
     TextPiece,
     ThoughtPart,
     ThoughtPiece,
-    Tool,
     Usage,
     Waiting,
 )
+from fastchat_tui.wire.errors import FastchatError, ModelError
+from fastchat_tui.wire.events import (
+    CallProposed,
+    Event,
+    ReplyFinished,
+    RetryScheduled,
+    StepStarted,
+    TextDelta,
+    ThoughtDelta,
+)
+from fastchat_tui.wire.servers import Tool
 
 SAME_CALL = 3
 """The same call with the same arguments, so many times in one turn, is a loop: then a person is asked."""

@@ -11,6 +11,7 @@ from fastchat_tui.engine.recorder import Recorder
 from fastchat_tui.engine.session import Session
 from fastchat_tui.engine.turn import Ending, World, run_turn
 from fastchat_tui.wire.commands import CallTool
+from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import CommandError, FastchatError
 from fastchat_tui.wire.events import (
     CallFinished,
@@ -21,7 +22,6 @@ from fastchat_tui.wire.events import (
     TurnStarted,
 )
 from fastchat_tui.wire.ledger import CallLedger
-from fastchat_tui.wire.values import Text
 
 STOPPED = (Text("Stopped by the user before it had an answer."),)
 

@@ -10,9 +10,11 @@ from fastchat_tui.engine.endpoint import Endpoint
 from fastchat_tui.engine.fleet import Fleet
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.engine.session import Session
+from fastchat_tui.wire.chat import Piece, Prompt, SetAside
 from fastchat_tui.wire.events import CallProposed, Event, Noticed
 from fastchat_tui.wire.ports import Config, Emit
-from fastchat_tui.wire.values import GoOn, Piece, Prompt, SetAside, Tool
+from fastchat_tui.wire.questions import GoOn
+from fastchat_tui.wire.servers import Tool
 
 SYSTEM = (
     "You are a helpful assistant in a terminal. Answer in Markdown. Use the tools when they help; "

@@ -14,7 +14,7 @@ from fastchat_tui.headless.exits import ConsentError
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.values import About, Approval, Decision, GoOn, KeyUse, Trust
+from fastchat_tui.wire.questions import About, Approval, Decision, GoOn, KeyUse, Trust
 
 Ask = Callable[[str], Awaitable[str]]
 """Puts a text to the user and returns the line that they typed."""

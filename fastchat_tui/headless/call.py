@@ -12,13 +12,13 @@ from fastchat_tui.headless.reader import Reader, Servers, heard_cancel
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.headless.writers import call_object
 from fastchat_tui.wire.commands import CallTool
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import CallFinished, CallProgressed, CallProposed
 from fastchat_tui.wire.history import render
 from fastchat_tui.wire.ledger import CallLedger, CallRecord
 from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import Object
 
 
 async def call(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastchat_tui.wire.errors import ConfigError, FastchatError, ModelError, ServerError
 
 if TYPE_CHECKING:
-    from fastchat_tui.wire.values import Outcome
+    from fastchat_tui.wire.content import Outcome
 
 
 class Exit(IntEnum):

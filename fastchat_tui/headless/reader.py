@@ -10,8 +10,8 @@ from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.errors import CommandError, ConfigError
 from fastchat_tui.wire.events import Asked, EngineStarted, Event, Noticed, RetryScheduled, ServerChanged, Stamped
 from fastchat_tui.wire.ports import Engine
+from fastchat_tui.wire.servers import ServerView
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import ServerView
 
 Servers = Mapping[str, ServerView]
 Heard = Callable[[Stamped], None]

@@ -9,8 +9,8 @@ from fastchat_tui.headless.exits import Exit
 from fastchat_tui.headless.reader import Reader, Servers
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.ports import Engine
+from fastchat_tui.wire.servers import ServerView
 from fastchat_tui.wire.text import human_count
-from fastchat_tui.wire.values import ServerView
 
 NONE = "No server is configured."
 REMEDY = "Write a fastchat.config.json (the README shows its forms), or try --demo."

@@ -6,13 +6,14 @@ import json
 from typing import Protocol
 
 from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.chat import TextPart
 from fastchat_tui.wire.codec import encode
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.events import CallFinished, CallStarted, ReplyFinished, Stamped, TextDelta, TurnFinished
 from fastchat_tui.wire.history import render
 from fastchat_tui.wire.ledger import CallLedger, CallRecord
 from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.text import clean, human_time, one_line
-from fastchat_tui.wire.values import Object, TextPart
 
 
 class Writer(Protocol):

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from fastchat_tui.providers.profiles import Profile
-from fastchat_tui.wire.values import CallPart
+from fastchat_tui.wire.chat import CallPart
 
 MakeId = Callable[[], str]
 _USABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -16,12 +16,11 @@ from fastchat_tui.providers.profiles import Profile
 from fastchat_tui.providers.schemas import parameters
 from fastchat_tui.providers.tags import ThinkTags
 from fastchat_tui.providers.usage import read_usage
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     NO_USAGE,
     AssistantMessage,
     CallPart,
     Message,
-    Object,
     OpaquePart,
     Part,
     Prompt,
@@ -34,6 +33,7 @@ from fastchat_tui.wire.values import (
     Usage,
     UserMessage,
 )
+from fastchat_tui.wire.content import Object
 
 PATH = "/chat/completions"
 DETAILS = "reasoning_details"

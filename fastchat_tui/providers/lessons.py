@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from fastchat_tui.providers.errors import ApiError
 from fastchat_tui.providers.profiles import Profile
-from fastchat_tui.wire.values import AssistantMessage, Object, Prompt
+from fastchat_tui.wire.chat import AssistantMessage, Prompt
+from fastchat_tui.wire.content import Object
 
 OPTIONAL = ("stream_options", "prompt_cache_key", "include", "store")
 _NAMED = r"(?:['\"`\[]|: ?|(?:parameter|argument|field|property) ){}\b"

@@ -21,9 +21,10 @@ from fastchat_tui.providers.errors import ApiError, Explainer
 from fastchat_tui.providers.lessons import Lessons
 from fastchat_tui.providers.profiles import profile_for, window
 from fastchat_tui.providers.schemas import culprit
+from fastchat_tui.wire.chat import CallPart, ModelView, Piece, Prompt, SetAside, TextPart, Waiting
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ModelFault
 from fastchat_tui.wire.text import Masker, one_line
-from fastchat_tui.wire.values import CallPart, ModelView, Object, Piece, Prompt, SetAside, TextPart, Waiting
 
 if TYPE_CHECKING:
     from fastchat_tui.providers.transport import Transport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from fastchat_tui.wire.values import Object
+from fastchat_tui.wire.content import Object
 
 MAX_DEPTH = 40
 

@@ -11,12 +11,11 @@ from fastchat_tui.providers.endings import why_cut
 from fastchat_tui.providers.profiles import Profile
 from fastchat_tui.providers.schemas import parameters
 from fastchat_tui.providers.usage import read_usage
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     NO_USAGE,
     AssistantMessage,
     CallPart,
     Message,
-    Object,
     OpaquePart,
     Part,
     Prompt,
@@ -29,6 +28,7 @@ from fastchat_tui.wire.values import (
     Usage,
     UserMessage,
 )
+from fastchat_tui.wire.content import Object
 
 PATH = "/responses"
 REASONING = "reasoning"

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastchat_tui.providers.references import Unresolved, inlined
-from fastchat_tui.wire.values import Object, Tool
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.servers import Tool
 
 MAX_SCHEMA = 200_000
 """Characters that one input schema may cost in every request."""

@@ -7,8 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from fastchat_tui.wire.errors import ModelError
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     CallPart,
     ModelView,
     Part,
@@ -21,6 +20,7 @@ from fastchat_tui.wire.values import (
     ThoughtPiece,
     Usage,
 )
+from fastchat_tui.wire.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastchat_tui.wire.values import TextPiece, ThoughtPiece
+from fastchat_tui.wire.chat import TextPiece, ThoughtPiece
 
 PAIRS = (("<think>", "</think>"), ("<thought>", "</thought>"))
 

@@ -19,8 +19,8 @@ import openai
 from fastchat_tui import __version__
 from fastchat_tui.providers.errors import ApiError, Explainer
 from fastchat_tui.providers.profiles import Profile
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.text import human_size
-from fastchat_tui.wire.values import Object
 
 MAX_EVENT = 16 << 20
 MAX_ERROR = 1 << 20

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fastchat_tui.wire.values import Usage
+from fastchat_tui.wire.chat import Usage
 
 
 def read_usage(raw: Mapping[str, Any]) -> Usage:

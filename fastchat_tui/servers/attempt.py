@@ -23,11 +23,12 @@ from fastchat_tui.servers.process import exit_words
 from fastchat_tui.servers.session import Mode, OnProgress, Session, open_session
 from fastchat_tui.servers.stdio import Stdio
 from fastchat_tui.servers.words import CLOSED, code_of, leaf, refusal, session_gone
+from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import CatalogueChanged
 from fastchat_tui.wire.ports import Emit
+from fastchat_tui.wire.servers import Level, ServerSpec
 from fastchat_tui.wire.text import human_time, one_line
-from fastchat_tui.wire.values import Level, Object, ServerSpec, ToolResult
 
 
 class Attempt:

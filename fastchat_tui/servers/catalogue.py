@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 from fastchat_tui.servers.content import string
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import CatalogueChanged
+from fastchat_tui.wire.servers import PromptArgument, PromptTemplate, Resource, ResourceTemplate, Tool
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import Object, PromptArgument, PromptTemplate, Resource, ResourceTemplate, Tool
 
 MAX_PAGES = 100
 MAX_ITEMS = 10_000

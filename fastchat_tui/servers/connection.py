@@ -18,11 +18,12 @@ from fastchat_tui.servers.ended import Ended
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.progress import Progress
 from fastchat_tui.servers.shared import Shared
+from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import ServerChanged
 from fastchat_tui.wire.ports import Emit, OnProgress
+from fastchat_tui.wire.servers import ServerSpec, ServerState
 from fastchat_tui.wire.text import human_time
-from fastchat_tui.wire.values import Object, ServerSpec, ServerState, ToolResult
 
 if TYPE_CHECKING:
     from fastchat_tui.servers.attempt import Attempt

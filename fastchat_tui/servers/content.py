@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, Object, ResourceLink, Text, ToolResult
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import Audio, Content, EmbeddedResource, Image, Object, ResourceLink, Text, ToolResult
 
 
 def tool_result(server: str, raw: Object) -> ToolResult:

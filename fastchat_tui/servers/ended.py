@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fastchat_tui.wire.values import ServerState
+from fastchat_tui.wire.servers import ServerState
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fastchat_tui.servers.connection import Connection
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.ports import Emit, MakeServer, Server
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 
 
 def connections(*, log_dir: Path | None, mask: Callable[[str], str], slots: int = 4) -> MakeServer:

@@ -23,8 +23,8 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED
 
+from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import human_size, one_line
-from fastchat_tui.wire.values import ServerSpec
 
 MAX_BODY = 16 << 20
 CONNECT = 10.0

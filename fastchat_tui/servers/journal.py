@@ -20,8 +20,8 @@ from typing import Literal
 
 from fastchat_tui.wire.events import ServerLogged
 from fastchat_tui.wire.ports import Emit
+from fastchat_tui.wire.servers import Level
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import Level
 
 Source = Literal["stderr", "server", "client"]
 

@@ -15,7 +15,7 @@ from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from pathlib import Path
 
 from fastchat_tui.wire.errors import ServerError
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 
 EOF_GRACE = 1.5
 """Seconds that a server has to leave after its standard input was closed."""

@@ -23,8 +23,9 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from fastchat_tui import __version__
 from fastchat_tui.servers.frames import Tap
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.servers import Level, Tool
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import Level, Object, Tool
 
 Mode = Literal["auto", "legacy", "2026-07-28"]
 OnLog = Callable[[Level, str], None]

@@ -23,8 +23,8 @@ from fastchat_tui.servers.frames import TextMessage, as_text
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.lines import MAX_LINE, Line, Lines, answered_id
 from fastchat_tui.servers.process import Child, start
+from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import human_size, one_line
-from fastchat_tui.wire.values import ServerSpec
 
 _CHUNK = 1 << 18
 _DRAIN = 0.3

@@ -18,10 +18,10 @@ from typing import TypeVar
 from fastchat_tui.store.locks import Claim
 from fastchat_tui.store.schema import BROKEN, Database, open_database, salvage, set_aside, writable
 from fastchat_tui.store.worker import Worker
+from fastchat_tui.wire.chat import SessionInfo
 from fastchat_tui.wire.errors import StoreError
 from fastchat_tui.wire.events import ReplyFinished, SessionTitled, Stamped, TurnStarted
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import SessionInfo
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]

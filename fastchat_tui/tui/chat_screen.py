@@ -28,6 +28,7 @@ from fastchat_tui.tui.palette import COMMANDS
 from fastchat_tui.tui.sidebar.sidebar import Sidebar
 from fastchat_tui.tui.transcript.card import Density
 from fastchat_tui.tui.transcript.widget import TranscriptView
+from fastchat_tui.wire.chat import NO_USAGE, Usage
 from fastchat_tui.wire.commands import (
     AddServer,
     Answer,
@@ -49,9 +50,10 @@ from fastchat_tui.wire.errors import FastchatError
 from fastchat_tui.wire.events import Asked, Stamped
 from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.ports import Engine
+from fastchat_tui.wire.questions import Approval
+from fastchat_tui.wire.servers import Level, ServerView, Tool
 from fastchat_tui.wire.text import clean, one_line
 from fastchat_tui.wire.transcript import Transcript
-from fastchat_tui.wire.values import NO_USAGE, Approval, Level, ServerView, Tool, Usage
 
 if TYPE_CHECKING:
     from fastchat_tui.tui.app import FastchatApp

@@ -12,9 +12,9 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from fastchat_tui.tui.bindings import TABLE
+from fastchat_tui.wire.chat import NO_USAGE, Usage
 from fastchat_tui.wire.ports import Snapshot
 from fastchat_tui.wire.text import human_count, human_time, one_line
-from fastchat_tui.wire.values import NO_USAGE, Usage
 
 KEY_NAMES = {"escape": "Esc", "enter": "Enter", "space": "Space", "slash": "/"}
 

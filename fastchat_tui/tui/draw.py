@@ -32,8 +32,8 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
+from fastchat_tui.wire.questions import Approval
 from fastchat_tui.wire.text import one_line
-from fastchat_tui.wire.values import Approval
 
 if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen

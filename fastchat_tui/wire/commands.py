@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fastchat_tui.wire.values import Decision, Object
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.questions import Decision
 
 
 @dataclass(frozen=True, slots=True)

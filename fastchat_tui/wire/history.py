@@ -7,23 +7,10 @@ from __future__ import annotations
 
 import json
 
+from fastchat_tui.wire.chat import AssistantMessage, CallPart, Message, TextPart, ThoughtPart, ToolMessage, UserMessage
+from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from fastchat_tui.wire.events import CallFinished, CallStarted, ReplyFinished, Stamped, TurnFinished, TurnStarted
 from fastchat_tui.wire.text import head_and_tail, size_of_base64
-from fastchat_tui.wire.values import (
-    AssistantMessage,
-    Audio,
-    CallPart,
-    Content,
-    EmbeddedResource,
-    Image,
-    Message,
-    ResourceLink,
-    Text,
-    TextPart,
-    ThoughtPart,
-    ToolMessage,
-    UserMessage,
-)
 
 MAX_RESULT = 100_000
 """Characters of one result that the model is sent (about 25,000 tokens); the whole text stays in the record."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from fastchat_tui.wire.content import Content, Object, Outcome
 from fastchat_tui.wire.events import (
     Answered,
     Asked,
@@ -15,7 +16,7 @@ from fastchat_tui.wire.events import (
     CallStarted,
     Stamped,
 )
-from fastchat_tui.wire.values import Approval, Content, Decision, Object, Outcome
+from fastchat_tui.wire.questions import Approval, Decision
 
 CallState = Literal["proposed", "asking", "running", "ok", "error", "denied", "cancelled"]
 

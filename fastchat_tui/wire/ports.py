@@ -7,20 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
+    from fastchat_tui.wire.chat import ModelView, Piece, Prompt, SessionInfo
     from fastchat_tui.wire.commands import Command
+    from fastchat_tui.wire.content import Object, ToolResult
     from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
-    from fastchat_tui.wire.values import (
-        Decision,
-        ModelView,
-        Object,
-        Piece,
-        Prompt,
-        ServerSpec,
-        ServerView,
-        SessionInfo,
-        ToolResult,
-        Trust,
-    )
+    from fastchat_tui.wire.questions import Decision, Trust
+    from fastchat_tui.wire.servers import ServerSpec, ServerView
 
 # ── what front ends see of the engine ────────────────────────────────────────────────────────────────────────────
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fastchat_tui.wire.events import CatalogueChanged, ServerChanged, ServerRemoved, Stamped
-from fastchat_tui.wire.values import ServerView
+from fastchat_tui.wire.servers import ServerView
 
 
 class Roster(dict[str, ServerView]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from fastchat_tui.wire.chat import StopReason, TextPart, ThoughtPart, Usage
 from fastchat_tui.wire.events import (
     CallProposed,
     ReplyFinished,
@@ -14,7 +15,6 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.values import StopReason, TextPart, ThoughtPart, Usage
 
 
 @dataclass(slots=True)

@@ -25,8 +25,8 @@ from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.inspector.pages import Mode
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.tree_view import TreeView
+from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.ledger import CallRecord
-from fastchat_tui.wire.values import Text
 
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 KEYS = 40

@@ -19,8 +19,8 @@ from mcp import Client, StdioServerParameters, stdio_client
 from fastchat_tui.servers.factory import connections
 from fastchat_tui.wire.events import Event, ServerChanged
 from fastchat_tui.wire.ports import Server
+from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import Masker
-from fastchat_tui.wire.values import ServerSpec
 
 FAULTY = str(Path(__file__).parents[1] / "fakes" / "faulty_server.py")
 CALLS = 500

@@ -64,10 +64,10 @@ def child(case: str, amount: int, out: Path) -> None:
 
     import fastchat_tui.tui
     from fastchat_tui.tui.transcript.widget import TranscriptView
+    from fastchat_tui.wire.chat import TextPart
     from fastchat_tui.wire.events import ReplyFinished, Stamped, TextDelta
     from fastchat_tui.wire.ledger import CallLedger
     from fastchat_tui.wire.transcript import Entry, ReplyEntry, Transcript, UserEntry
-    from fastchat_tui.wire.values import TextPart
 
     kind, _, subject = case.partition("-")
     text = {"code": code, "table": table}.get(subject, lambda n: mixed(4 * n))(amount)

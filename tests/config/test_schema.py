@@ -10,7 +10,7 @@ import pytest
 from fastchat_tui.config import jsonc
 from fastchat_tui.config.schema import servers
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 
 PATH = Path("some.json")
 

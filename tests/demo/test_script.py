@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fastchat_tui.demo.script import DemoModel
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     AssistantMessage,
     CallPart,
     Message,
@@ -13,10 +13,10 @@ from fastchat_tui.wire.values import (
     Reply,
     TextPart,
     TextPiece,
-    Tool,
     ToolMessage,
     UserMessage,
 )
+from fastchat_tui.wire.servers import Tool
 
 NAMES = ("get_time", "list_files", "read_file", "remember", "search_notes", "count_slowly", "always_fails")
 TOOLS = tuple(Tool("demo", name, f"demo__{name}") for name in NAMES)

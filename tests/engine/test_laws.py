@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
+from fastchat_tui.wire.chat import AssistantMessage, CallPart, Message, TextPiece, ToolMessage, UserMessage
 from fastchat_tui.wire.commands import Answer, CancelTurn, RetryTurn, SendMessage
 from fastchat_tui.wire.errors import ModelError
 from fastchat_tui.wire.events import (
@@ -26,7 +27,6 @@ from fastchat_tui.wire.events import (
 from fastchat_tui.wire.history import History
 from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.transcript import Transcript
-from fastchat_tui.wire.values import AssistantMessage, CallPart, Message, TextPiece, ToolMessage, UserMessage
 from tests.fakes.world import Endless, World, say, thinking, want
 
 

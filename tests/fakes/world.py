@@ -10,6 +10,21 @@ from dataclasses import replace
 from fastchat_tui.engine.endpoint import Address
 from fastchat_tui.engine.local import LocalEngine, Parts
 from fastchat_tui.wire import codec
+from fastchat_tui.wire.chat import (
+    CallPart,
+    ModelView,
+    Part,
+    Piece,
+    Prompt,
+    Reply,
+    SessionInfo,
+    TextPart,
+    TextPiece,
+    ThoughtPart,
+    ThoughtPiece,
+    UserMessage,
+)
+from fastchat_tui.wire.content import Object, Text, ToolResult
 from fastchat_tui.wire.errors import ServerError, StoreError, VaultError
 from fastchat_tui.wire.events import (
     CatalogueChanged,
@@ -24,27 +39,9 @@ from fastchat_tui.wire.events import (
     TurnStarted,
 )
 from fastchat_tui.wire.ports import Config, Emit, OnProgress, Rule
+from fastchat_tui.wire.questions import Trust
+from fastchat_tui.wire.servers import ServerSpec, Tool
 from fastchat_tui.wire.text import Masker
-from fastchat_tui.wire.values import (
-    CallPart,
-    ModelView,
-    Object,
-    Part,
-    Piece,
-    Prompt,
-    Reply,
-    ServerSpec,
-    SessionInfo,
-    Text,
-    TextPart,
-    TextPiece,
-    ThoughtPart,
-    ThoughtPiece,
-    Tool,
-    ToolResult,
-    Trust,
-    UserMessage,
-)
 
 Line = Piece | Exception
 """An exception is raised, a piece is yielded."""

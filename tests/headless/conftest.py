@@ -11,6 +11,7 @@ import pytest
 
 from fastchat_tui.headless.answers import Answers, Ask
 from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.chat import ModelView, SessionInfo
 from fastchat_tui.wire.commands import Command
 from fastchat_tui.wire.events import (
     CatalogueChanged,
@@ -23,7 +24,7 @@ from fastchat_tui.wire.events import (
 )
 from fastchat_tui.wire.ports import Snapshot
 from fastchat_tui.wire.roster import Roster
-from fastchat_tui.wire.values import ModelView, SessionInfo, Tool
+from fastchat_tui.wire.servers import Tool
 
 STARTED = EngineStarted(version="1")
 Script = Callable[[Command], Iterable[Event | None]]

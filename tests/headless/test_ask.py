@@ -12,8 +12,10 @@ import pytest
 from fastchat_tui.headless.ask import ask
 from fastchat_tui.headless.exits import ConsentError, Exit
 from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.chat import StopReason, TextPart, Usage
 from fastchat_tui.wire.codec import decode
 from fastchat_tui.wire.commands import Answer, CancelTurn, Command, SendMessage
+from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import CommandError, ConfigError
 from fastchat_tui.wire.events import (
     Answered,
@@ -31,7 +33,7 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.values import Approval, GoOn, KeyUse, StopReason, Text, TextPart, Trust, Usage
+from fastchat_tui.wire.questions import Approval, GoOn, KeyUse, Trust
 
 from .conftest import STARTED, Console, ScriptedEngine, ready
 

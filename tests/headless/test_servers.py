@@ -12,6 +12,7 @@ from fastchat_tui.headless.call import call, read_arguments
 from fastchat_tui.headless.exits import Exit, UsageError
 from fastchat_tui.headless.servers import list_servers, list_tools
 from fastchat_tui.wire.commands import CallTool, Command
+from fastchat_tui.wire.content import Content, Image, Outcome, Text
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import (
     CallFinished,
@@ -22,7 +23,7 @@ from fastchat_tui.wire.events import (
     Event,
     ServerChanged,
 )
-from fastchat_tui.wire.values import Content, Image, Outcome, Text, Tool
+from fastchat_tui.wire.servers import Tool
 
 from .conftest import STARTED, Console, ScriptedEngine, ready
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from fastchat_tui.providers.openai import OpenAIModel
-from fastchat_tui.wire.values import Piece, Prompt, Reply, TextPiece, Tool, UserMessage
+from fastchat_tui.wire.chat import Piece, Prompt, Reply, TextPiece, UserMessage
+from fastchat_tui.wire.servers import Tool
 from tests.fakes.openai_api import FakeOpenAI
 
 KEY = "sk-test-key-123456"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fastchat_tui.providers import chat
 from fastchat_tui.providers.profiles import Profile, profile_for
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     AssistantMessage,
     CallPart,
     OpaquePart,
@@ -22,11 +22,11 @@ from fastchat_tui.wire.values import (
     TextPart,
     TextPiece,
     ThoughtPart,
-    Tool,
     ToolMessage,
     Usage,
     UserMessage,
 )
+from fastchat_tui.wire.servers import Tool
 
 HERE = profile_for("http://127.0.0.1:1/v1", "chat")
 

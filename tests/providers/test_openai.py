@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from fastchat_tui.providers.openai import OpenAIModel
-from fastchat_tui.wire.errors import ModelError
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     AssistantMessage,
     CallPart,
     OpaquePart,
@@ -23,6 +22,7 @@ from fastchat_tui.wire.values import (
     UserMessage,
     Waiting,
 )
+from fastchat_tui.wire.errors import ModelError
 from tests.providers.conftest import KEY, PROMPT, TOOL, Open
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fastchat_tui.providers import responses
 from fastchat_tui.providers.profiles import profile_for
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     AssistantMessage,
     CallPart,
     OpaquePart,
@@ -20,11 +20,11 @@ from fastchat_tui.wire.values import (
     Reply,
     TextPart,
     ThoughtPart,
-    Tool,
     ToolMessage,
     Usage,
     UserMessage,
 )
+from fastchat_tui.wire.servers import Tool
 from tests.providers.test_chat import nested
 
 OPENAI = profile_for("")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastchat_tui.providers.schemas import culprit, estimate_tokens, parameters, usable, weigh
-from fastchat_tui.wire.values import Tool
+from fastchat_tui.wire.servers import Tool
 
 EMPTY = {"type": "object", "properties": {}}
 TEXT = {"type": "string"}

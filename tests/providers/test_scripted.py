@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fastchat_tui.providers.scripted import Pause, Scripted, in_turn
-from fastchat_tui.wire.errors import ModelError
-from fastchat_tui.wire.values import (
+from fastchat_tui.wire.chat import (
     CallPart,
     Piece,
     Prompt,
@@ -17,6 +16,7 @@ from fastchat_tui.wire.values import (
     ThoughtPiece,
     UserMessage,
 )
+from fastchat_tui.wire.errors import ModelError
 
 PROMPT = Prompt("scripted", (UserMessage("hi"),))
 

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import pytest
 
 from fastchat_tui.servers.factory import connections
+from fastchat_tui.wire.content import ToolResult
 from fastchat_tui.wire.events import CatalogueChanged, Event, FrameSeen, ServerChanged, ServerLogged
 from fastchat_tui.wire.ports import MakeServer, Server
-from fastchat_tui.wire.values import ServerSpec, ToolResult
+from fastchat_tui.wire.servers import ServerSpec
 
 FAULTY = Path(__file__).parents[1] / "fakes" / "faulty_server.py"
 LIMIT = 20.0

@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from fastchat_tui.servers import connection
+from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import CatalogueChanged, ServerLogged
-from fastchat_tui.wire.values import ServerSpec, Text
+from fastchat_tui.wire.servers import ServerSpec
 from tests.servers.conftest import LIMIT, Bench, Clock, Progressed, act, texts
 
 # ── at start ─────────────────────────────────────────────────────────────────────────────────────────────────────

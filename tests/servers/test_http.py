@@ -14,7 +14,7 @@ import pytest
 from fastchat_tui.servers import connection
 from fastchat_tui.servers.http import is_loopback
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 from tests.servers.conftest import Bench, Clock, Heard, act, texts
 from tests.servers.web import Reply, Request, Web, mcp, plain
 

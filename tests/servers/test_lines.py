@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fastchat_tui.servers.destination import destination
 from fastchat_tui.servers.lines import Line, Lines, answered_id
 from fastchat_tui.servers.progress import Progress
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 
 
 @given(st.lists(st.binary(max_size=30), max_size=20), st.integers(1, 7))

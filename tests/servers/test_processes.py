@@ -13,7 +13,7 @@ import pytest
 from fastchat_tui.servers.process import exit_words, find_command
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import ServerLogged
-from fastchat_tui.wire.values import ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 from tests.servers.conftest import Bench, Clock, Progressed, act, alive, texts
 
 ENVIRONMENT = "import os, sys; sys.stderr.write('\\n'.join(sorted(os.environ)) + '\\n'); sys.exit(1)"

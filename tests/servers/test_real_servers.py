@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from fastchat_tui.wire.content import Audio, EmbeddedResource, Image, ResourceLink
 from fastchat_tui.wire.events import CatalogueChanged
-from fastchat_tui.wire.values import Audio, EmbeddedResource, Image, ResourceLink, ServerSpec
+from fastchat_tui.wire.servers import ServerSpec
 from tests.servers.conftest import LIMIT, Bench, Progressed, texts
 
 

@@ -16,6 +16,8 @@ import pytest
 
 from fastchat_tui.store import schema
 from fastchat_tui.store.sqlite import SqliteStore
+from fastchat_tui.wire.chat import TextPart
+from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import StoreError
 from fastchat_tui.wire.events import (
     CallFinished,
@@ -27,7 +29,6 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.values import Text, TextPart
 
 TURN = [
     Stamped(1, 1.0, TurnStarted(turn="t", text="hello there")),

@@ -18,10 +18,10 @@ from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.page import PageScreen
 from fastchat_tui.tui.themes import DEFAULT, folders, load_themes, read_theme
+from fastchat_tui.wire.chat import TextPiece
 from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.errors import ModelError
 from fastchat_tui.wire.events import CallStarted, Event, TurnFinished
-from fastchat_tui.wire.values import TextPiece
 from tests.fakes.world import Endless, World, say, want
 
 SIZES = pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (250, 70)])

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from fastchat_tui.tui.inspector.json_tree import Root
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
 from fastchat_tui.wire.text import clean, human_size, human_time, one_line, size_of_base64
-from fastchat_tui.wire.values import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 
 Mode = Literal["tree", "text", "raw"]
 

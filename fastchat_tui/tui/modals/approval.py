@@ -19,8 +19,10 @@ from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.arguments import editable, parse, schema_problem
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.questions import Approval
+from fastchat_tui.wire.servers import ServerView, Tool
 from fastchat_tui.wire.text import clean, human_size, one_line
-from fastchat_tui.wire.values import Approval, Object, ServerView, Tool
 
 _LARGEST_EDIT = 100_000
 _CHOICES = (

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.text import clean, one_line
-from fastchat_tui.wire.values import Object
 
 _SLOW = re.compile(r"\)\s*[*+{]|\\[1-9]")
 """A repeated group or a back reference: what lets a hostile pattern run for ever. Such patterns are left to the

@@ -24,8 +24,9 @@ from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.questions import Decision
 from fastchat_tui.wire.text import clean
-from fastchat_tui.wire.values import Decision, Object
 
 QUIET = 0.4
 

@@ -15,7 +15,8 @@ from fastchat_tui.tui.modals.approval import ApprovalScreen
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.values import Approval, GoOn, KeyUse, ServerView, Tool, Trust
+from fastchat_tui.wire.questions import Approval, GoOn, KeyUse, Trust
+from fastchat_tui.wire.servers import ServerView, Tool
 
 _THIS_RUN = ONCE._replace(label="this run")
 _GO_ON = ONCE._replace(label="go on")

@@ -10,8 +10,8 @@ from fastchat_tui.tui.bindings import TABLE
 from fastchat_tui.tui.chrome import key_name
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.wire.events import ServerLogged
+from fastchat_tui.wire.servers import ServerView, Tool
 from fastchat_tui.wire.text import clean, human_count
-from fastchat_tui.wire.values import ServerView, Tool
 
 PLACES = {
     "composer": "While you write",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from fastchat_tui.wire.servers import ServerState, ServerView, Tool
 from fastchat_tui.wire.text import human_count, one_line
-from fastchat_tui.wire.values import ServerState, ServerView, Tool
 
 DOTS: dict[ServerState, str] = {
     "off": "○", "connecting": "◐", "ready": "●", "needs_login": "◑", "failed": "✗", "closed": "✗",

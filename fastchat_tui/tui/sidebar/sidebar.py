@@ -21,7 +21,7 @@ from textual.widgets import Input, Static
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.sidebar.rows import Row, fit, rows, total
-from fastchat_tui.wire.values import ServerView
+from fastchat_tui.wire.servers import ServerView
 
 EMPTY = (
     "No servers yet.\n\nn  add one by command or URL\n\nor write a fastchat.config.json\n(the README shows its forms)."

@@ -13,9 +13,9 @@ from rich.segment import Segment
 from fastchat_tui.tui.transcript.ink import Ink
 from fastchat_tui.tui.transcript.line import Line, cells, indented
 from fastchat_tui.tui.transcript.wrap import wrap
+from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from fastchat_tui.wire.ledger import CallRecord
 from fastchat_tui.wire.text import clean, human_time, one_line, size_of_base64
-from fastchat_tui.wire.values import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 
 Density = Literal["compact", "normal", "full"]
 DENSITIES: tuple[Density, ...] = ("compact", "normal", "full")

@@ -12,9 +12,9 @@ from fastchat_tui.tui.inspector.detail import CallDetail, TabLine
 from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.tree_view import TreeView
+from fastchat_tui.wire.content import Image, Text
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
-from fastchat_tui.wire.values import Image, Text
 
 Make = Callable[..., CallRecord]
 ZERO = 1_700_000_000.0

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from fastchat_tui.tui.inspector import pages
+from fastchat_tui.wire.content import Audio, EmbeddedResource, Image, ResourceLink, Text
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
-from fastchat_tui.wire.values import Audio, EmbeddedResource, Image, ResourceLink, Text
 
 Make = Callable[..., CallRecord]
 ZERO = 1_700_000_000.0

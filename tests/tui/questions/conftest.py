@@ -13,7 +13,7 @@ import fastchat_tui.tui
 from fastchat_tui.tui.modals.questions import question_modal
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.values import ServerView, Tool
+from fastchat_tui.wire.servers import ServerView, Tool
 
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 

@@ -7,7 +7,8 @@ from textual.widgets import Button, Input, TextArea
 
 from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.values import Approval, Tool
+from fastchat_tui.wire.questions import Approval
+from fastchat_tui.wire.servers import Tool
 
 ABOUT = Approval("c1", "files", "write_file", {"path": "/data/x", "n": 3}, destination="npx server-filesystem /data")
 TOOL = Tool(

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Button
 
 from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.values import Approval, GoOn, KeyUse, Trust
+from fastchat_tui.wire.questions import Approval, GoOn, KeyUse, Trust
 
 COMMAND = "python -m evil --with " + "a-very-long-argument " * 40 + "THE-END"
 TRUST = Trust(

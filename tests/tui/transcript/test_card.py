@@ -7,8 +7,8 @@ from rich.cells import cell_len
 
 from fastchat_tui.tui.transcript.card import DENSITIES, card, result_text
 from fastchat_tui.tui.transcript.ink import Ink
+from fastchat_tui.wire.content import Audio, EmbeddedResource, Image, ResourceLink, Text
 from fastchat_tui.wire.ledger import CallRecord
-from fastchat_tui.wire.values import Audio, EmbeddedResource, Image, ResourceLink, Text
 from tests.tui.transcript.conftest import role_of, texts
 
 

@@ -8,6 +8,8 @@ from textual.selection import Selection
 
 from fastchat_tui.tui.transcript import sheet
 from fastchat_tui.tui.transcript.widget import TranscriptView
+from fastchat_tui.wire.chat import TextPart, ThoughtPart
+from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.events import (
     Answered,
     Asked,
@@ -22,8 +24,8 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
+from fastchat_tui.wire.questions import Approval
 from fastchat_tui.wire.transcript import Entry, ReplyEntry, UserEntry
-from fastchat_tui.wire.values import Approval, Text, TextPart, ThoughtPart
 from tests.tui.transcript.conftest import TranscriptApp
 
 SIZE = (60, 20)

@@ -1,0 +1,124 @@
+"""A server: how it is configured, what it offers, how it stands now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fastchat_tui.wire.content import Object
+
+Transport = Literal["stdio", "http", "sse"]
+ServerState = Literal["off", "connecting", "ready", "needs_login", "failed", "closed"]
+Level = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    server: str
+    name: str
+    model_name: str = ""
+    """The name that the model knows it by (see ``wire.names``); empty until the fleet has given one."""
+    title: str = ""
+    description: str = ""
+    input_schema: Object = field(default_factory=dict)
+    output_schema: Object | None = None
+    annotations: Object = field(default_factory=dict)
+    """The server's own hints. They may raise caution; they never skip a question."""
+    enabled: bool = True
+    problem: str = ""
+    """Why the tool is set aside; a tool with a problem is shown but not offered to the model."""
+    tokens: int = 0
+    """Estimated cost of its definition in every request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    server: str
+    uri: str
+    name: str = ""
+    description: str = ""
+    mime_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceTemplate:
+    server: str
+    uri_template: str
+    name: str = ""
+    description: str = ""
+    mime_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptArgument:
+    name: str
+    description: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """An MCP prompt: a message template that a server offers to the user."""
+
+    server: str
+    name: str
+    description: str = ""
+    arguments: tuple[PromptArgument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """One configured server, every variable already expanded. Values that may be secret stay out of ``repr``."""
+
+    name: str
+    transport: Transport
+    command: str = ""
+    args: tuple[str, ...] = field(default=(), repr=False)
+    env: dict[str, str] = field(default_factory=dict, repr=False)
+    cwd: str = ""
+    url: str = ""
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    description: str = ""
+    enabled: bool = True
+    protocol: Literal["auto", "legacy", "2026-07-28"] = "auto"
+    connect_timeout: float = 30.0
+    """Seconds until a server that is not ready counts as failed."""
+    call_timeout: float = 120.0
+    """Seconds without result or progress until a call counts as failed."""
+    origin: str = ""
+    """The file that configured it."""
+    problem: str = ""
+    """Why it cannot be started (a missing variable, a bad value); empty when it can."""
+    sse_fallback: bool = False
+    """The transport was inferred from a bare URL: try HTTP+SSE when Streamable HTTP is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """A server as it stands now."""
+
+    name: str
+    state: ServerState = "off"
+    detail: str = ""
+    since: float = 0.0
+    transport: Transport = "stdio"
+    destination: str = ""
+    """Command line or URL, secrets masked."""
+    description: str = ""
+    origin: str = ""
+    era: str = ""
+    """The negotiated protocol version."""
+    identity: str = ""
+    """Name and version by which the server introduces itself; not to be relied on."""
+    instructions: str = ""
+    tools: tuple[Tool, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    templates: tuple[ResourceTemplate, ...] = ()
+    prompts: tuple[PromptTemplate, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Offers of the server that could not be used, each with the reason."""
+
+    @property
+    def tokens(self) -> int:
+        """What its usable tools cost in every request."""
+        return sum(tool.tokens for tool in self.tools if tool.enabled and not tool.problem)
