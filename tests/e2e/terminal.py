@@ -1,0 +1,81 @@
+"""The program as a person meets it: in a pty, its screen read back by a terminal emulator."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pexpect
+import pyte
+
+DEADLINE = 60.0
+F1, F2, F3, F4, F5, F9 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[20~"
+
+
+class Terminal:
+    """The program in a pty; ``text`` is what its screen shows, ``raw`` every byte that it ever wrote."""
+
+    def __init__(
+        self, *arguments: str, size: tuple[int, int] = (120, 40), environ: Mapping[str, str] | None = None
+    ) -> None:
+        width, height = size
+        self.screen = pyte.Screen(width, height)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        given = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environ or {})}
+        command = ["-m", "fastchat_tui", *arguments]
+        self.child = pexpect.spawn(sys.executable, command, dimensions=(height, width), env=given, timeout=DEADLINE)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def until(self, true: Callable[[], bool], keys: str = "") -> None:
+        """Reads until ``true``; presses ``keys`` every second on the way (a question wants quiet before its answer)."""
+        end = time.monotonic() + DEADLINE
+        pressed = 0.0
+        while not true():
+            assert time.monotonic() < end, f"it never came:\n{self.text}"
+            if keys and time.monotonic() - pressed > 1.0:
+                self.child.send(keys)
+                pressed = time.monotonic()
+            try:
+                chunk = self.child.read_nonblocking(65536, timeout=0.6)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                assert true(), f"the program ended:\n{self.text}"
+                return
+            self.raw += chunk
+            self._stream.feed(chunk)
+
+    def shows(self, words: str, keys: str = "") -> None:
+        self.until(lambda: words in self.text, keys)
+
+    def end(self) -> int | None:
+        """Quits; the exit status."""
+        self.child.send("\x11")
+        self.until(lambda: self.child.flag_eof)  # its last bytes, too
+        self.child.wait()
+        self.child.close()
+        return self.child.exitstatus
+
+    def close(self) -> None:
+        """Ends it by force, if it still runs."""
+        self.child.close(force=True)
+
+
+def servers_left(mark: str) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            except OSError:
+                continue
+            if mark in command and "demo.server" in command:
+                found.append(command)
+    return found
