@@ -67,24 +67,34 @@ def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, N
 
 
 async def _chat(arguments: argparse.Namespace) -> int:
+    """Paints first, and opens the engine behind the painted screen."""
     os.environ.setdefault("TEXTUAL_FPS", "120")  # at its default of 60, Textual may sit on a key's echo for two frames
     from fastchat_tui.compose import find_paths, open_engine, screen_settings
     from fastchat_tui.tui.app import FastchatApp
 
     paths = find_paths()
     screen, keep_theme = screen_settings()
-    async with open_engine(options(arguments)) as engine:
-        app = FastchatApp(
-            engine,
-            theme=arguments.theme or screen.theme,
-            keymap=screen.keymap,
-            theme_folders=[paths.config / "themes"],
-            history=None if arguments.demo else paths.state / "history.jsonl",
-            on_theme=None if arguments.demo else keep_theme,
-        )
-        _on_stop(lambda number: app.exit(return_code=128 + number))
-        await app.run_async(mouse=screen.mouse and not arguments.no_mouse)
-        return app.return_code or 0
+    app = FastchatApp(
+        theme=arguments.theme or screen.theme,
+        keymap=screen.keymap,
+        theme_folders=[paths.config / "themes"],
+        history=None if arguments.demo else paths.state / "history.jsonl",
+        on_theme=None if arguments.demo else keep_theme,
+    )
+    _on_stop(lambda number: app.exit(return_code=128 + number))
+    running = asyncio.create_task(app.run_async(mouse=screen.mouse and not arguments.no_mouse), name="screen")
+    running.add_done_callback(lambda _: app.painted.set())
+    try:
+        await app.painted.wait()
+        if not running.done():
+            async with open_engine(options(arguments)) as engine:
+                app.attach(engine)
+                await running
+    finally:
+        if not running.done():
+            app.exit()
+        await running
+    return app.return_code or 0
 
 
 async def _headless(arguments: argparse.Namespace, voice: Voice, text: str = "") -> int:

@@ -1,4 +1,7 @@
-"""The program on the screen: theme, keys, palette, clipboard, and what happens when something breaks."""
+"""The program on the screen: theme, keys, palette, clipboard, links, and what happens when something breaks.
+
+The first frame needs no engine: ``attach`` gives it one afterwards, and only then anything heavy is imported.
+"""
 
 from __future__ import annotations
 
@@ -8,48 +11,53 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.types import CSSPathType
+from textual.widgets import Input, TextArea
 
 from fastchat_tui import crash
-from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.bindings import TABLE, bindings
 from fastchat_tui.tui.chat_screen import ChatScreen
-from fastchat_tui.tui.draw import draw
 from fastchat_tui.tui.guard import ControlGuard
-from fastchat_tui.tui.modals.choose import ChooseScreen, Row
-from fastchat_tui.tui.palette import Everything
-from fastchat_tui.tui.themes import DEFAULT, load_themes
-from fastchat_tui.wire.commands import CancelTurn
-from fastchat_tui.wire.ports import Engine
+from fastchat_tui.tui.themes import DEFAULT, load_themes, theme_files
 from fastchat_tui.wire.text import clean
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.theme import Theme
+
+    from fastchat_tui.wire.ports import Engine, Subscription
+
+STYLES = Path(__file__).with_name("styles")
+LATER = ("sidebar", "transcript", "inspector", "questions", "modals")
+"""Style sheets that the first frame does without."""
 TWICE = 2.0
 """Seconds within which a second Ctrl+C quits."""
+OSC_52 = 200_000
+"""Characters that are still given to the terminal's clipboard: many terminals drop more, some choke on it."""
 Severity = Literal["information", "warning", "error"]
 
 
+def _everything() -> type[Provider]:
+    from fastchat_tui.tui.palette import Everything
+
+    return Everything
+
+
 class FastchatApp(App[int]):
-    CSS_PATH: ClassVar[CSSPathType | None] = [
-        "styles/app.tcss",
-        "styles/composer.tcss",
-        "styles/inspector.tcss",
-        "styles/questions.tcss",
-        "styles/transcript.tcss",
-    ]
+    CSS_PATH: ClassVar[CSSPathType | None] = ["styles/app.tcss", "styles/composer.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
-    COMMANDS: ClassVar = {Everything}
+    COMMANDS: ClassVar = {_everything}
     TITLE = "fastchat-tui"
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | None = None,
         *,
         theme: str = "",
         keymap: Mapping[str, str] | None = None,
@@ -58,78 +66,87 @@ class FastchatApp(App[int]):
         on_theme: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
-        self.engine = engine
-        self._history = history
+        self.chat = ChatScreen(history)
+        self.painted = asyncio.Event()
+        """Set when the first frame is on the screen."""
+        self.keymap = dict(keymap or {})
+        self.own_themes: dict[str, Theme] = {}
+        self._engine = engine
         self._on_theme = on_theme
         self._interrupted = 0.0
-        self.own_themes, self._theme_problems = load_themes(theme_folders)
-        for made in self.own_themes.values():
-            self.register_theme(made)
-        self.theme = theme if theme in self.own_themes else DEFAULT if DEFAULT in self.own_themes else "textual-dark"
-        if theme and theme not in self.own_themes:
-            self._theme_problems.append(f"There is no theme “{clean(theme)}”.")
-        self.set_keymap(dict(keymap or {}))
+        self._problems: list[str] = []
+        self._theme_files = theme_files(theme_folders)
+        self._choose_theme(theme)
+        self.set_keymap(self.keymap)
 
     def get_default_screen(self) -> Screen[None]:
-        return ChatScreen(self.engine, self._history)
+        return self.chat
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), ControlGuard()]
 
+    # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────
+
     def on_mount(self) -> None:
-        for problem in self._theme_problems:
+        self.call_after_refresh(self._after_first_frame)
+
+    def _after_first_frame(self) -> None:
+        self.painted.set()
+        if self._engine is not None:
+            self.attach(self._engine)
+
+    def attach(self, engine: Engine) -> None:
+        """Shows what ``engine`` does and lets it begin. May be called from outside the app."""
+        self.call_later(self._show, engine)
+
+    async def _show(self, engine: Engine) -> None:
+        self.stylesheet.read_all([STYLES / f"{name}.tcss" for name in LATER])
+        self.refresh_css(animate=False)
+        self._load_themes(self._theme_files)
+        events = engine.subscribe()
+        await self.chat.attach(engine)
+        self.run_worker(self._read(events), name="engine events")
+        engine.begin()
+        unknown = self.keymap.keys() - {key.id for key in TABLE}
+        self._problems += [f"The settings give keys to “{name}”, which is no action." for name in sorted(unknown)]
+        for problem in self._problems:
             self.say(problem, "warning")
-        self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
-        """After the first frame: only now anything heavy is imported, read or started."""
-        self.run_worker(self._read(), name="engine events", exit_on_error=True)
-        self.engine.begin()
+    async def _read(self, events: Subscription) -> None:
+        from fastchat_tui.tui.draw import draw
 
-    async def _read(self) -> None:
-        screen = next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
-        events = self.engine.subscribe()
         try:
-            await screen.catch_up()
+            await self.chat.catch_up()
             async for stamped in events:
-                await draw(screen, stamped)
+                await draw(self.chat, stamped)
         finally:
             events.close()
 
     # ── words, clipboard, links ──────────────────────────────────────────────────────────────────────────────────
 
-    def say(self, text: str, severity: str = "information") -> None:
+    def say(self, text: str, severity: Severity = "information") -> None:
         """A toast; never interpreted as markup."""
-        level: Severity = "warning" if severity == "warning" else "error" if severity == "error" else "information"
-        self.notify(clean(text), severity=level, timeout=12 if level == "error" else 6, markup=False)
+        self.notify(clean(text), severity=severity, timeout=12 if severity == "error" else 6, markup=False)
 
     def copy(self, text: str) -> None:
         """Copies by the terminal (OSC 52, also over SSH) and by the system's own tool where there is one."""
+        self.run_worker(self._copy(clean(text)), group="clipboard")
+
+    async def _copy(self, text: str) -> None:
         from fastchat_tui.tui.clipboard import copy
 
-        safe = clean(text)
-        self.copy_to_clipboard(safe)
-        if not os.environ.get("SSH_CONNECTION"):
-            self.run_worker(asyncio.to_thread(copy, safe), exit_on_error=False)
-        self.say(f"Copied {len(safe):,} characters.")
+        short = len(text) <= OSC_52
+        if short:
+            self.copy_to_clipboard(text)
+        by_system = not os.environ.get("SSH_CONNECTION") and await asyncio.to_thread(copy, text)
+        if short or by_system:
+            self.say(f"Copied {len(text):,} characters.")
+        else:
+            self.say(f"{len(text):,} characters are too many for the terminal's clipboard. Copy a part.", "warning")
 
-    def ask_link(self, url: str) -> None:
-        """A link is opened only after the whole of it was shown and agreed to."""
-        if not url.startswith(("http://", "https://")):
-            self.say(f"Only web links can be opened: {url[:200]}", "warning")
-            return
-        rows = [Row("no", "Do not open it", ""), Row("copy", "Copy it", ""), Row("open", "Open it in the browser", "")]
-
-        def go(chosen: tuple[str, bool] | None) -> None:
-            match chosen:
-                case ("copy", _):
-                    self.copy(url)
-                case ("open", _):
-                    self.open_url(url)
-                case _:
-                    pass
-
-        self.push_screen(ChooseScreen("Open this link?", rows, note=clean(url)), go)
+    def fault(self, error: BaseException) -> None:
+        """Something failed that must not fail; what runs goes on."""
+        self.say(crash.told(error), "error")
 
     # ── themes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -142,51 +159,72 @@ class FastchatApp(App[int]):
         if self._on_theme:
             self.run_worker(asyncio.to_thread(self._on_theme, name), exit_on_error=False)
 
+    def _choose_theme(self, wanted: str) -> None:
+        files = self._theme_files
+        if wanted and wanted not in files:
+            self._problems.append(f"There is no theme “{clean(wanted)}”. F9 shows those that there are.")
+        names = [name for name in (wanted, DEFAULT) if name in files]
+        for name in names:
+            self._load_themes({name: files[name]})
+            if name in self.own_themes:
+                self.theme = name
+                return
+
+    def _load_themes(self, files: Mapping[str, Path]) -> None:
+        themes, problems = load_themes({name: path for name, path in files.items() if name not in self.own_themes})
+        for theme in themes.values():
+            self.register_theme(theme)
+        self.own_themes |= themes
+        self._problems += [problem for problem in problems if problem not in self._problems]
+
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_help(self) -> None:
-        if isinstance(self.screen, ChatScreen):
-            self.screen.show_help()
+        if self.screen is self.chat:
+            self.chat.run_command("help")
 
     async def action_quit(self) -> None:
         self.exit()
 
     def action_interrupt(self) -> None:
         """Copy what is selected, else stop what runs, else clear what is written; twice: quit."""
-        chat = next((screen for screen in self.screen_stack if isinstance(screen, ChatScreen)), None)
-        if selected := self.screen.get_selected_text():
+        if selected := self._selected():
             self.copy(selected)
             self.screen.clear_selection()
-            return
-        if chat is not None and self.engine.snapshot().turn:
-            chat.tell(CancelTurn())
-            return
-        if chat is not None and chat.composer.draft:
-            chat.composer.draft = ""
-            return
-        if monotonic() - self._interrupted < TWICE:
+        elif self.chat.stop():
+            pass
+        elif self.chat.composer.draft:
+            self.chat.composer.draft = ""
+        elif monotonic() - self._interrupted < TWICE:
             self.exit()
-            return
-        self._interrupted = monotonic()
-        self.say("Press Ctrl+C once more to quit.")
+        else:
+            self._interrupted = monotonic()
+            self.say("Press Ctrl+C once more to quit.")
+
+    def _selected(self) -> str:
+        match self.focused:
+            case Input(password=False, selected_text=text) | TextArea(selected_text=text) if text:
+                return text
+            case _:
+                return self.screen.get_selected_text() or ""
 
     # ── when something breaks ────────────────────────────────────────────────────────────────────────────────────
 
+    _broken = ""
+
     def _handle_exception(self, error: Exception) -> None:
         """Ends with one line and a report without data, instead of a traceback with every local variable."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
         self._return_code = 1
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        if self.is_headless:
-            super()._handle_exception(error)
-            return
-        self._broken = crash.told(error)
+            self._broken = crash.told(error)
         self._close_messages_no_wait()
-
-    _broken = ""
 
     def _print_error_renderables(self) -> None:
         if self._broken:
             print(self._broken, file=sys.__stderr__)
-        super()._print_error_renderables()
+        self._exit_renderables.clear()

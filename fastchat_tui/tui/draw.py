@@ -32,7 +32,6 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.questions import Approval
 from fastchat_tui.wire.text import one_line
 
 if TYPE_CHECKING:
@@ -43,9 +42,9 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
     """Shows one event. What a page of the log has shown already is left out."""
     event = stamped.event
     if isinstance(event, SAVED):
-        if stamped.seq <= screen.paged:
+        if stamped.seq <= screen.conversation.seen:
             return
-        screen.fold(stamped)
+        screen.panes.draw(screen.conversation.apply(stamped))
     match event:
         case SessionOpened():
             await screen.open_session()
@@ -73,23 +72,21 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.status.working("thinking")
         case TextDelta():
             screen.status.working("writing")
-        case ReplyFinished(usage=usage):
-            screen.count(usage)
+        case ReplyFinished():
+            screen.show_header()
         case CallStarted() | CallFinished():
-            screen.show_running()
+            screen.show_working()
         case TurnFinished(reason=reason):
             screen.status.working("")
             if reason != "done":
                 screen.status.remark("F5 tries again")
             screen.show_header()
-        case Asked(about=Approval()) as asked:
-            screen.status.working("waiting for your answer")
-            screen.ask(asked)
         case Asked() as asked:
-            screen.ask(asked)
+            screen.asking.ask(screen.app, asked)
+            screen.show_working()
         case Answered(question=question):
-            screen.withdraw(question)
+            screen.asking.withdraw(screen.app, question)
         case CallProposed() | CallProgressed() | ServerLogged() | FrameSeen():
             pass  # the folds have shown what there is to show
         case unknown:
-            screen.toast(f"An event that this version does not know: {type(unknown).__name__}", "", "info")
+            screen.toast(f"An event that this version does not know: {type(unknown).__name__}")

@@ -1,4 +1,4 @@
-"""What can be done by name: the ``/commands``, and the command palette over them, the servers and their tools."""
+"""The command palette: every command, every server and every tool."""
 
 from __future__ import annotations
 
@@ -10,35 +10,15 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from fastchat_tui.tui.bindings import TABLE
+from fastchat_tui.tui.commands import COMMANDS
+from fastchat_tui.tui.footer import keys_of
+from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool
 from fastchat_tui.wire.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastchat_tui.tui.chat_screen import ChatScreen
-
-COMMANDS: dict[str, tuple[str, str]] = {
-    "help": ("The keys of this place", "app.help"),
-    "model": ("Model and endpoint", ""),
-    "key": ("Give a key, kept in the keyring", ""),
-    "servers": ("Go to the servers", "chat.servers"),
-    "tools": ("Go to the servers and their tools", "chat.servers"),
-    "calls": ("Go to the calls", "chat.calls"),
-    "add": ("Add a server by command or URL", ""),
-    "reload": ("Read the configuration again", ""),
-    "new": ("Start a new session", "chat.new"),
-    "sessions": ("Open an earlier session", "chat.sessions"),
-    "retry": ("Try the last turn again", "chat.retry"),
-    "stop": ("Stop the model and its tools", "chat.stop"),
-    "density": ("Tool cards: compact, normal, full", "chat.density"),
-    "thinking": ("Show or fold what the model thought", "chat.thinking"),
-    "theme": ("Choose a theme", "chat.theme"),
-    "copy": ("Copy the whole conversation", ""),
-    "clear": ("Start afresh (the session is kept)", ""),
-    "start": ("First steps: key, endpoint, server", ""),
-    "quit": ("Quit; the session can be continued", "app.quit"),
-}
-"""Name → what it does, and the id of its key."""
 
 
 class Everything(Provider):
@@ -55,22 +35,20 @@ class Everything(Provider):
                 yield Hit(score, Content(name), act, name, text)
 
     def _rows(self, *, whole: bool = False) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        from fastchat_tui.tui.chat_screen import ChatScreen
+        from fastchat_tui.tui.app import FastchatApp
 
-        screen = next((s for s in self.app.screen_stack if isinstance(s, ChatScreen)), None)
-        if screen is None:
+        if not isinstance(self.app, FastchatApp) or not self.app.chat.attached.is_set():
             return
-        keys = {key.id: key.keys.split(",")[0] for key in TABLE}
-        for name, (text, key) in COMMANDS.items():
-            shown = f"/{name}" + (f"  ({keys[key]})" if key else "")
-            yield f"{text}", shown, partial(screen.run_command, name)
+        screen = self.app.chat
+        keys = {key.id: keys_of(key, self.app.keymap) for key in TABLE}
+        for name, command in COMMANDS.items():
+            shown = " ".join([f"/{name}", *(f"({key})" for key in keys.get(command.key, [])[:1])])
+            yield command.text, shown, partial(screen.run_command, name)
         if whole:
             yield from _switches(screen)
 
 
 def _switches(screen: ChatScreen) -> Iterator[tuple[str, str, Callable[[], object]]]:
-    from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool
-
     for view in screen.engine.snapshot().servers.values():
         name = one_line(view.name, 60)
         if view.state == "off":

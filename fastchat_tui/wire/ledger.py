@@ -96,6 +96,11 @@ class CallLedger:
         self._records.clear()
         self._asking.clear()
 
+    def prepend(self, older: CallLedger) -> None:
+        """Puts the records of an earlier part of the session before these."""
+        self._records = {**older._records, **self._records}
+        self._asking = {**older._asking, **self._asking}
+
     def get(self, call: str) -> CallRecord | None:
         return self._records.get(call)
 

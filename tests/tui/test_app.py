@@ -17,7 +17,7 @@ from fastchat_tui.tui.app import FastchatApp
 from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.page import PageScreen
-from fastchat_tui.tui.themes import DEFAULT, folders, load_themes, read_theme
+from fastchat_tui.tui.themes import DEFAULT, folders, load_themes, read_theme, theme_files
 from fastchat_tui.wire.chat import TextPiece
 from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.errors import ModelError
@@ -35,11 +35,11 @@ class Screen:
 
     @property
     def chat(self) -> ChatScreen:
-        return next(screen for screen in self.app.screen_stack if isinstance(screen, ChatScreen))
+        return self.app.chat
 
     @property
     def text(self) -> str:
-        return self.chat.transcript.plain_text()
+        return self.chat.panes.transcript.plain_text()
 
     async def write(self, text: str) -> None:
         self.chat.composer.focus()
@@ -63,6 +63,8 @@ async def screen(world: World, size: tuple[int, int] = (120, 40), session: str =
     async with world.open(session, begin=False) as engine:
         app = FastchatApp(engine)
         async with app.run_test(size=size, notifications=True) as pilot:
+            await app.chat.attached.wait()
+            await pilot.pause()
             yield Screen(world, app, pilot)
 
 
@@ -124,15 +126,15 @@ async def test_space_switches_the_server_off_and_on_and_it_is_remembered() -> No
 
 async def test_below_a_hundred_columns_one_pane_shows_at_a_time() -> None:
     async with screen(World(), (80, 24)) as it:
-        chat = it.chat
-        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (False, True, False)
+        panes = it.chat.panes.sidebar, it.chat.panes.transcript, it.chat.panes.inspector
+        assert [pane.display for pane in panes] == [False, True, False]
         await it.pilot.press("f2")
-        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (True, False, False)
+        assert [pane.display for pane in panes] == [True, False, False]
         await it.pilot.press("f3")
-        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (False, False, True)
+        assert [pane.display for pane in panes] == [False, False, True]
         await it.pilot.resize_terminal(120, 40)
         await it.pilot.pause()
-        assert (chat.sidebar.display, chat.transcript.display, chat.inspector.display) == (True, True, True)
+        assert [pane.display for pane in panes] == [True, True, True]
 
 
 async def test_resizing_at_every_moment_breaks_nothing() -> None:
@@ -149,13 +151,13 @@ async def test_a_card_opens_in_the_inspector_and_back() -> None:
     async with screen(World(say("x", calls=[want("a"), want("b", "wrong")]), say("y"), allow=True)) as it:
         await it.write("go")
         await it.heard(TurnFinished)
-        it.chat.transcript.focus()
+        it.chat.panes.transcript.focus()
         await it.pilot.press("p", "p", "p", "enter")
         await it.pilot.pause()
-        assert it.chat.inspector in it.app.focused.ancestors_with_self  # type: ignore[union-attr]
+        assert it.chat.panes.inspector in it.app.focused.ancestors_with_self  # type: ignore[union-attr]
         await it.pilot.press("enter")
         await it.pilot.pause()
-        assert it.app.focused is it.chat.transcript
+        assert it.app.focused is it.chat.panes.transcript
 
 
 async def test_the_session_continues_where_it_was() -> None:
@@ -176,8 +178,9 @@ async def test_a_screen_that_comes_late_shows_what_is_there() -> None:
         await world.until(TurnFinished)
         app = FastchatApp(engine)
         async with app.run_test(size=(120, 40)) as pilot:
+            await app.chat.attached.wait()
             it = Screen(world, app, pilot)
-            await it.until(lambda: "remember me" in it.text and len(it.chat.sidebar.query("ServerList")) == 1)
+            await it.until(lambda: "remember me" in it.text and len(it.chat.panes.sidebar.query("ServerList")) == 1)
 
 
 async def test_help_palette_themes_and_sessions_open_and_close() -> None:
@@ -217,28 +220,28 @@ async def test_no_call_was_started_before_the_first_frame() -> None:
         assert not it.app._exit
 
 
-def test_the_first_frame_needs_no_sdk(home: Path) -> None:
+def test_the_first_frame_needs_no_engine_and_keeps_what_is_written(home: Path) -> None:
     program = """
 import asyncio, sys
-from fastchat_tui.compose import Options, open_engine
 from fastchat_tui.tui.app import FastchatApp
+HEAVY = {"openai", "mcp", "mcp_types", "keyring", "jsonschema", "httpx2", "pydantic", "pygments", "markdown_it"}
+OURS = {"fastchat_tui.engine", "fastchat_tui.servers", "fastchat_tui.wire.events", "fastchat_tui.tui.panes"}
 async def main():
-    async with open_engine(Options(demo=True)) as engine:
-        app = FastchatApp(engine)
-        app._begin = lambda: None
-        async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause()
-            print(sorted({"openai", "mcp", "mcp_types", "keyring", "jsonschema", "httpx2"} & set(sys.modules)))
+    app = FastchatApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"hi", "enter", *"more")
+        await pilot.pause()
+        print(sorted((HEAVY | OURS) & set(sys.modules)), repr(app.chat.composer.draft))
 asyncio.run(main())
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=dict(os.environ), check=False
     )
-    assert done.stdout.strip() == "[]", done.stderr
+    assert done.stdout.strip() == "[] 'more'", done.stderr
 
 
 def test_there_are_themes_for_every_taste_and_each_can_be_used() -> None:
-    themes, problems = load_themes()
+    themes, problems = load_themes(theme_files())
     assert problems == []
     assert len(themes) >= 6
     assert sum(not theme.dark for theme in themes.values()) >= 2
@@ -255,4 +258,4 @@ def test_a_bad_theme_is_told_and_not_used(tmp_path: Path, text: str, words: str)
     (tmp_path / "bad.toml").write_text(text)
     with pytest.raises(ValueError, match=words):
         read_theme(tmp_path / "bad.toml")
-    assert len(load_themes([tmp_path])[1]) == 1
+    assert len(load_themes({"bad": tmp_path / "bad.toml"})[1]) == 1

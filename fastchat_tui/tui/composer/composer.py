@@ -26,6 +26,8 @@ from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.text import one_line
 
 PLACEHOLDER = "Ask anything.  / commands  # call a tool  ./ files  ? help"
+SECRET = ("key",)
+"""Commands that are not remembered: a key may follow them."""
 SEARCH = "Search what you sent before: type words; Enter takes it, Esc goes back."
 
 
@@ -106,10 +108,10 @@ class Composer(Vertical):
             return
         if command := completion.COMMAND.fullmatch(text):
             name, argument = command[1], (command[2] or "").strip()
-            if name not in self._vocabulary.commands:
+            if self._vocabulary.commands and name not in self._vocabulary.commands:
                 self._hint(f"There is no command /{name}. A space before the slash sends it as text; / lists all.")
                 return
-            self._clear(text)
+            self._clear("" if name in SECRET else text)
             self.post_message(self.CommandWanted(name, argument))
         elif (tool := completion.TOOL.fullmatch(text)) and tool[1] in self._vocabulary.tools:
             self._clear(text)
@@ -278,7 +280,8 @@ class Composer(Vertical):
         return line[:column], line[column:]
 
     def _clear(self, sent: str) -> None:
-        self._history.add(sent.strip())
+        if sent:
+            self._history.add(sent.strip())
         self._editor.replace_all("")
         self._editor.history.clear()
         self._close_menu()

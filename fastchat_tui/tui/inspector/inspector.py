@@ -73,6 +73,12 @@ class Inspector(Widget):
         self._draw_selected()
         self.set_class(not len(self._list), "-empty")
 
+    @property
+    def selected(self) -> str:
+        """The call whose detail is shown; empty when there is none."""
+        record = self._list.selected
+        return record.call if record else ""
+
     def select(self, call: str) -> None:
         """Selects the call of a card. Unknown calls are left alone."""
         if self._list.select(call):

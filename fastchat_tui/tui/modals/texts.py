@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import localtime, strftime
 
-from fastchat_tui.tui.bindings import TABLE
-from fastchat_tui.tui.chrome import key_name
+from fastchat_tui.tui.bindings import TABLE, Region
+from fastchat_tui.tui.footer import keys_of
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.wire.events import ServerLogged
 from fastchat_tui.wire.servers import ServerView, Tool
 from fastchat_tui.wire.text import clean, human_count
 
-PLACES = {
+PLACES: dict[Region, str] = {
     "composer": "While you write",
     "servers": "In the servers pane",
     "transcript": "In the chat",
     "calls": "In the calls pane",
+    "detail": "In what a call shows",
+    "tree": "In a tree of values",
     "chat": "Everywhere",
     "app": "Everywhere",
     "approval": "When a call asks",
 }
 
 
-def help_text(here: Sequence[str]) -> list[Passage]:
-    """All keys, those of the present place first."""
+def help_text(here: Region, keymap: Mapping[str, str]) -> list[Passage]:
+    """All keys as the user has mapped them, those of the present place first."""
     found: list[Passage] = []
-    for place in (*here, *(place for place in PLACES if place not in here)):
-        heading = PLACES.get(place, place) + (" (you are here)" if place in here else "")
+    for place in (here, *(place for place in PLACES if place != here)):
+        heading = PLACES.get(place, place) + (" (you are here)" if place == here else "")
         found += [Passage(heading, "text--heading")] if place != "app" else []
-        found += [
-            Passage(f"  {' '.join(map(key_name, key.keys.split(','))):<18} {key.help}")
-            for key in TABLE
-            if key.region == place
-        ]
+        found += [Passage(f"  {' '.join(keys_of(key, keymap)):<18} {key.help}") for key in TABLE if key.region == place]
         found += [Passage("")] if place != "chat" else []
     return found
 

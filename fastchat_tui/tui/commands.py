@@ -1,0 +1,67 @@
+"""What can be done by name: the ``/commands``, which keys run and the palette lists, too."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastchat_tui.tui import dialogs
+from fastchat_tui.wire.commands import CancelTurn, ReloadConfig, RetryTurn
+
+if TYPE_CHECKING:
+    from fastchat_tui.tui.chat_screen import ChatScreen
+    from fastchat_tui.wire.commands import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """``run`` takes the screen and what was written after the name; ``key`` is the id of a binding, if there is one."""
+
+    text: str
+    run: Callable[[ChatScreen, str], Awaitable[object]]
+    key: str = ""
+
+
+def _go(action: Callable[[ChatScreen], object]) -> Callable[[ChatScreen, str], Awaitable[object]]:
+    async def run(chat: ChatScreen, argument: str) -> None:
+        action(chat)
+
+    return run
+
+
+def _send(command: Command) -> Callable[[ChatScreen, str], Awaitable[object]]:
+    return lambda chat, argument: chat.send(command)
+
+
+COMMANDS: dict[str, Named] = {
+    "help": Named("The keys of this place", dialogs.show_help, "app.help"),
+    "model": Named("Model and endpoint", dialogs.choose_model),
+    "key": Named("Give a key, kept in the keyring", dialogs.give_key),
+    "servers": Named("Go to the servers", _go(lambda chat: chat.go("servers")), "chat.servers"),
+    "tools": Named("Go to the servers and their tools", _go(lambda chat: chat.go("servers"))),
+    "calls": Named("Go to the calls", _go(lambda chat: chat.go("calls")), "chat.calls"),
+    "call": Named('Call a tool by hand: server:tool {"name": "value"}', dialogs.call_by_hand),
+    "add": Named("Add a server by command or URL", dialogs.add_server),
+    "reload": Named("Read the configuration again", _send(ReloadConfig())),
+    "new": Named("Start a new session", dialogs.new_session, "chat.new"),
+    "sessions": Named("Open an earlier session", dialogs.choose_session, "chat.sessions"),
+    "retry": Named("Try the last turn again", _send(RetryTurn()), "chat.retry"),
+    "stop": Named("Stop the model and its tools", _send(CancelTurn()), "chat.stop"),
+    "density": Named(
+        "Tool cards: compact, normal, full",
+        _go(lambda chat: chat.toast(f"Tool cards: {chat.panes.step_density()}")),
+        "chat.density",
+    ),
+    "thinking": Named(
+        "Show or fold what the model thought", _go(lambda chat: chat.panes.fold_thoughts()), "chat.thinking"
+    ),
+    "theme": Named("Choose a theme", dialogs.choose_theme, "chat.theme"),
+    "copy": Named(
+        "Copy the whole conversation", _go(lambda chat: chat.program.copy(chat.panes.transcript.plain_text()))
+    ),
+    "open": Named("Open a web link, after you agree", dialogs.open_link),
+    "clear": Named("Start afresh (the session is kept)", dialogs.new_session),
+    "start": Named("First steps: key, endpoint, server", dialogs.welcome),
+    "quit": Named("Quit; the session can be continued", _go(lambda chat: chat.app.exit()), "app.quit"),
+}

@@ -1,0 +1,207 @@
+"""What is asked for before something is done: each dialog ends in a command, or in nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fastchat_tui.tui import links
+from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modals.choose import ChooseScreen, Row
+from fastchat_tui.tui.modals.form import Field, FormScreen
+from fastchat_tui.tui.modals.frame import NO, ONCE, QuestionScreen
+from fastchat_tui.tui.modals.page import PageScreen
+from fastchat_tui.tui.modals.texts import help_text, server_text, welcome_text
+from fastchat_tui.wire.commands import (
+    AddServer,
+    CallTool,
+    Command,
+    DeleteSession,
+    OpenSession,
+    SetKey,
+    SetModel,
+)
+from fastchat_tui.wire.errors import FastchatError
+from fastchat_tui.wire.text import clean, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastchat_tui.tui.chat_screen import ChatScreen
+    from fastchat_tui.wire.chat import SessionInfo
+
+
+async def _fill_in(
+    chat: ChatScreen, title: str, fields: Sequence[Field], note: str, command: Callable[[dict[str, str]], Command]
+) -> None:
+    """Asks until the engine takes it, or the user gives up: what was typed stays in the form."""
+    while (values := await chat.app.push_screen_wait(FormScreen(title, fields, note))) is not None:
+        if await chat.send(command(values)):
+            return
+        fields = [field._replace(value=values[field.key]) for field in fields]
+
+
+# ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def add_server(chat: ChatScreen, argument: str) -> None:
+    fields = (
+        Field("name", "Name"),
+        Field("command", "Command line (for a local server)", argument),
+        Field("url", "or URL (http:// or https://)"),
+    )
+    note = "A command runs with your rights. The entry is written into your own configuration file."
+    await _fill_in(
+        chat, "Add a server", fields, note, lambda given: AddServer(given["name"], given["command"], given["url"])
+    )
+
+
+def server_page(chat: ChatScreen, server: str) -> None:
+    if view := chat.engine.snapshot().servers.get(server):
+        chat.app.push_screen(PageScreen(one_line(view.name, 60), server_text(view, chat.engine.logs(view.name))))
+
+
+async def call_by_hand(chat: ChatScreen, argument: str) -> None:
+    """``server:tool {"name": "value"}``; what cannot be sent goes back to the composer."""
+    name, _, text = argument.strip().partition(" ")
+    server, _, tool = name.partition(":")
+    try:
+        arguments = json.loads(text or "{}")
+        if not isinstance(arguments, dict):
+            raise ValueError("the arguments must be a JSON object")
+    except ValueError as error:
+        chat.toast(f"The call was not sent: {error}.", 'Write #server:tool {"name": "value"}.', "warning")
+    else:
+        if await chat.send(CallTool(server, tool, arguments)):
+            chat.show_pane("calls")
+            chat.panes.inspector.focus()
+            return
+    chat.composer.restore(f"#{argument}")
+
+
+# ── model ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def choose_model(chat: ChatScreen, argument: str) -> None:
+    """``/model NAME [BASE_URL]`` says it at once; without a name it is asked for."""
+    if argument.strip():
+        name, _, base_url = argument.strip().partition(" ")
+        await chat.send(SetModel(name, base_url.strip()))
+        return
+    now = chat.engine.snapshot().model
+    fields = (
+        Field("model", "Model", now.name),
+        Field("base_url", "Base URL (https://api.openai.com/v1, http://127.0.0.1:11434/v1 …)", now.base_url),
+    )
+
+    def command(given: dict[str, str]) -> Command:
+        base_url = given["base_url"].strip()
+        return SetModel(given["model"].strip(), base_url if base_url != now.base_url else "")
+
+    await _fill_in(chat, "Model and endpoint", fields, "", command)
+
+
+async def give_key(chat: ChatScreen, argument: str) -> None:
+    where = chat.engine.snapshot().model.base_url
+    note = f"It is kept in the keyring of this system, and sent to {where} only."
+    fields = (Field("key", "Key", argument, secret=True),)
+    await _fill_in(chat, "Your key", fields, note, lambda given: SetKey(given["key"].strip()))
+
+
+# ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def choose_session(chat: ChatScreen, argument: str) -> None:
+    try:
+        known = await chat.engine.sessions()
+    except FastchatError as error:
+        chat.toast(error.text, error.remedy, "error")
+        return
+    titles = {info.id: one_line(info.title, 80) or "(untitled)" for info in known}
+    rows = [Row(info.id, titles[info.id], _about(info)) for info in known]
+    here = chat.engine.snapshot().session.id
+    chosen = await chat.app.push_screen_wait(
+        ChooseScreen("Sessions", rows, current=here, remove="d deletes", empty="No session yet. Say something.")
+    )
+    match chosen:
+        case (session, True):
+            if await _agrees(chat, f"Delete “{titles[session]}”? It cannot be brought back.", "delete"):
+                await chat.send(DeleteSession(session))
+        case (session, False):
+            await chat.send(OpenSession(session))
+
+
+def _about(info: SessionInfo) -> str:
+    when = f"{datetime.fromtimestamp(info.updated):%d %b %H:%M}" if info.updated else ""
+    return f"{info.messages} message{'' if info.messages == 1 else 's'}  {when}".rstrip()
+
+
+async def new_session(chat: ChatScreen, argument: str) -> None:
+    chat.action_focus_composer()
+    await chat.send(OpenSession())
+
+
+# ── looks and words ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def choose_theme(chat: ChatScreen, argument: str) -> None:
+    program, before = chat.program, chat.app.theme
+    themes = sorted(program.own_themes.items())
+    if argument in program.own_themes:
+        program.keep_theme(argument)
+        return
+    rows = [Row(name, name, "dark" if theme.dark else "light") for name, theme in themes]
+    chosen = await program.push_screen_wait(ChooseScreen("Themes", rows, current=before, preview=program.preview_theme))
+    if chosen is None:
+        program.theme = before
+    else:
+        program.keep_theme(chosen[0])
+
+
+async def show_help(chat: ChatScreen, argument: str) -> None:
+    chat.app.push_screen(PageScreen("Help", help_text(chat.hints.place, chat.program.keymap)))
+
+
+async def welcome(chat: ChatScreen, argument: str) -> None:
+    """The first steps. Closing it leaves everything to be found in the palette."""
+    rows = [
+        Row("key", "Paste an OpenAI key", "kept in the keyring"),
+        Row("model", "Use another or a local endpoint", "Ollama, LM Studio, OpenRouter …"),
+        Row("add", "Add an MCP server", "by command or URL"),
+        Row("help", "Read the keys", "F1 does so at any time"),
+        Row("quit", "Quit, and try the demo", "fastchat-tui --demo"),
+    ]
+    chosen = await chat.app.push_screen_wait(ChooseScreen("Welcome", rows, note=welcome_text()))
+    if chosen is not None:
+        chat.run_command(chosen[0])
+
+
+# ── links ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def open_link(chat: ChatScreen, url: str) -> None:
+    """Opens a web link after the whole of it was shown and agreed to; without a browser, copies it."""
+    url = clean(url)
+    if problem := links.problem(url):
+        chat.toast(f"The link was not opened: {problem}.", url[:200], "warning")
+        return
+    host = urlsplit(url).hostname or ""
+    passages = [Passage(f"It goes to {host}", "text--accent"), Passage(""), Passage(url)]
+    if not host.isascii() or "xn--" in host:
+        passages.append(Passage("The name holds letters that may look like others. Compare it with care.", "text--bad"))
+    asked = QuestionScreen("", "Open this link in your browser?", passages, (ONCE._replace(label="open"), NO))
+    answer = await chat.app.push_screen_wait(asked)
+    if answer is None or answer.decision == "deny":
+        return
+    if not await asyncio.to_thread(links.open_in_browser, url):
+        chat.toast("There is no browser here.", "The link is copied instead.", "warning")
+        chat.program.copy(url)
+
+
+async def _agrees(chat: ChatScreen, question: str, verb: str) -> bool:
+    asked = QuestionScreen("", question, [], (ONCE._replace(label=verb), NO._replace(label="keep")))
+    answer = await chat.app.push_screen_wait(asked)
+    return answer is not None and answer.decision == "once"

@@ -1,0 +1,19 @@
+"""Text cut to a number of cells, with an ellipsis where something is missing."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+
+
+def fitted(text: str, width: int) -> str:
+    """``text`` when it fits into ``width`` cells, else its beginning and an ellipsis."""
+    if cell_len(text) <= width:
+        return text
+    return f"{set_cell_size(text, width - 1).rstrip()}…" if width > 0 else ""
+
+
+def spread(left: str, right: str, width: int) -> str:
+    """A line of exactly ``width`` cells: ``right`` stands at the edge, ``left`` is cut to what is left over."""
+    right = fitted(right, max(0, width - 2))
+    room = width - cell_len(right) - (1 if right else 0)
+    return set_cell_size(f"{set_cell_size(fitted(left, room), room)}{f' {right}' if right else ''}", width)

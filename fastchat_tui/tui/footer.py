@@ -1,0 +1,62 @@
+"""The line below everything: the keys of the place where the focus is, as many as fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from fastchat_tui.tui.bindings import TABLE, Key, Region
+
+if TYPE_CHECKING:
+    from textual.app import RenderResult
+
+NAMES = {
+    "escape": "Esc", "enter": "Enter", "space": "Space", "slash": "/", "tab": "Tab", "pageup": "PgUp",
+    "pagedown": "PgDn", "home": "Home", "end": "End", "up": "↑", "down": "↓", "left": "←", "right": "→",
+    "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}",
+    "question_mark": "?",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """A Textual key as people write it: ``^P``, ``F2``, ``Esc``, ``Shift+Enter``."""
+    key = key.strip()
+    modifier, _, rest = key.rpartition("+")
+    if modifier == "ctrl" and len(rest) == 1:
+        return f"^{rest.upper()}"
+    name = NAMES.get(rest) or (rest.upper() if rest[:1] == "f" and rest[1:].isdigit() else rest)
+    return "+".join([*(part.capitalize() for part in modifier.split("+") if part), name])
+
+
+def keys_of(key: Key, keymap: Mapping[str, str]) -> list[str]:
+    """The keys of an action as people write them; those of the user go before ours."""
+    return [key_name(one) for one in keymap.get(key.id, key.keys).split(",") if one.strip()]
+
+
+class KeyHints(Static):
+    place: reactive[Region] = reactive[Region]("composer")
+
+    def __init__(self) -> None:
+        super().__init__(id="hints", markup=False)
+        self.keymap: Mapping[str, str] = {}
+
+    def render(self) -> RenderResult:
+        room = self.size.width
+        pieces: list[tuple[str, str]] = []
+        for keys, name in self._hints():
+            room -= cell_len(keys) + cell_len(name) + 3
+            if room < 0:
+                break
+            pieces += [(f" {keys}", "bold $text-accent"), (f" {name} ", "$text-muted")]
+        return Content.assemble(*pieces)
+
+    def _hints(self) -> Iterator[tuple[str, str]]:
+        for region in (self.place, "chat", "app"):
+            for key in TABLE:
+                if key.region == region and key.shown and (keys := keys_of(key, self.keymap)):
+                    yield keys[0], key.name

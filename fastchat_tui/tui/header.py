@@ -1,0 +1,65 @@
+"""The line above the panes: program and session on the left; model, room, cost and policy on the right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widgets import Static
+
+from fastchat_tui.tui.fitting import fitted
+from fastchat_tui.wire.text import human_count, one_line
+
+if TYPE_CHECKING:
+    from textual.app import RenderResult
+
+    from fastchat_tui.wire.chat import Usage
+    from fastchat_tui.wire.ports import Snapshot
+
+NAME = " fastchat-tui "
+LEAST_TITLE = 16
+
+
+class HeaderBar(Static):
+    def __init__(self) -> None:
+        super().__init__(id="header", markup=False)
+        self._title = ""
+        self._demo = False
+        self._facts: tuple[str, ...] = ()
+
+    def show(self, now: Snapshot, total: Usage, last: Usage, *, whole: bool = True) -> None:
+        """``total`` is what the session used as far as it is loaded, ``last`` what the latest request did."""
+        used, window = human_count(last.input + last.output), now.model.window
+        cost = f"${total.cost:.3f}{'' if whole else '+'}" if total.cost else ""
+        self._title, self._demo = now.session.title, now.demo
+        self._facts = (
+            "scripted model" if now.demo else one_line(now.model.name, 40) or "no model",
+            f"{used}/{human_count(window)}" if window else f"{used} tokens",
+            cost,
+            now.policy,
+        )
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        badge = " DEMO " if self._demo else ""
+        room = self.size.width - cell_len(NAME) - cell_len(badge)
+        facts = [fact for fact in self._facts if fact]
+        title = fitted(one_line(self._title, 200), max(0, room - _width(facts)))
+        while len(facts) > 1 and room - _width(facts) < min(LEAST_TITLE, cell_len(one_line(self._title))):
+            facts.pop()
+            title = fitted(one_line(self._title, 200), max(0, room - _width(facts)))
+        words = fitted(" · ".join(facts), max(0, room - 1))
+        gap = max(1, room - cell_len(title) - cell_len(words) - 1)
+        return Content.assemble(
+            (NAME, "bold $text-primary"),
+            (title, "$foreground"),
+            " " * gap,
+            (badge, "bold reverse $text-warning"),
+            (f" {words}" if badge else words, "$text-muted"),
+        )
+
+
+def _width(facts: list[str]) -> int:
+    """Cells that the facts take, with a gap on both sides."""
+    return cell_len(" · ".join(facts)) + 3

@@ -1,0 +1,128 @@
+"""The three panes, and what their messages make the engine do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from fastchat_tui.tui import dialogs
+from fastchat_tui.tui.inspector.inspector import Inspector
+from fastchat_tui.tui.sidebar.sidebar import Sidebar
+from fastchat_tui.tui.transcript.card import Density
+from fastchat_tui.tui.transcript.widget import TranscriptView
+from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool
+from fastchat_tui.wire.errors import FastchatError
+
+if TYPE_CHECKING:
+    from fastchat_tui.tui.chat_screen import ChatScreen
+    from fastchat_tui.tui.conversation import Conversation, Drawn
+
+PLACEHOLDER = """\
+Ask anything.
+
+/  commands      #  call a tool by hand      ^P  everything else
+F2  servers      F3  calls                   F1  help
+"""
+AFTER: dict[Density, Density] = {"compact": "normal", "normal": "full", "full": "compact"}
+
+
+class Panes(Horizontal):
+    def __init__(self, chat: ChatScreen) -> None:
+        super().__init__(id="panes")
+        self._chat = chat
+        self.sidebar = Sidebar(id="servers")
+        self.transcript = TranscriptView(chat.conversation.ledger, id="chat")
+        self.inspector = Inspector(chat.engine.frames, chat.engine.logs, id="calls")
+
+    def compose(self) -> ComposeResult:
+        for pane, title in ((self.sidebar, "Servers"), (self.transcript, "Chat"), (self.inspector, "Calls")):
+            pane.border_title = title
+            yield pane
+
+    def on_mount(self) -> None:
+        self.transcript.placeholder = PLACEHOLDER
+        self.sidebar.show({})
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self, conversation: Conversation) -> None:
+        """Shows a session that was just opened."""
+        self.transcript.load(conversation.transcript.entries)
+        self.inspector.load(conversation.ledger)
+
+    def draw(self, drawn: Drawn) -> None:
+        """Shows what one event changed."""
+        for change in drawn.changes:
+            self.transcript.show(change)
+        if drawn.record is not None:
+            self.inspector.show(drawn.record)
+            self.transcript.record_changed(drawn.record)
+
+    def fold_thoughts(self) -> None:
+        self.transcript.thinking = not self.transcript.thinking
+
+    def step_density(self) -> Density:
+        self.transcript.density = AFTER[self.transcript.density]
+        return self.transcript.density
+
+    @on(TranscriptView.OlderWanted)
+    @work(exclusive=True, group="older")
+    async def _older(self) -> None:
+        conversation, selected = self._chat.conversation, self.inspector.selected
+        try:
+            older = await conversation.older()
+        except FastchatError as error:
+            self._chat.toast(error.text, error.remedy, "error")
+            return
+        self.transcript.load(older, older=True)
+        self.inspector.load(conversation.ledger)
+        self.inspector.select(selected)
+        self._chat.show_header()
+
+    # ── messages become commands ─────────────────────────────────────────────────────────────────────────────────
+
+    @on(Sidebar.ServerToggled)
+    def _server_toggled(self, event: Sidebar.ServerToggled) -> None:
+        self._chat.tell(ConnectServer(event.server) if event.on else DisconnectServer(event.server))
+
+    @on(Sidebar.ToolToggled)
+    def _tool_toggled(self, event: Sidebar.ToolToggled) -> None:
+        self._chat.tell(EnableTool(event.server, event.tool, event.on))
+        if self._chat.engine.snapshot().turn:
+            self._chat.toast("It applies from the next request on.")
+
+    @on(Sidebar.ReconnectWanted)
+    def _reconnect(self, event: Sidebar.ReconnectWanted) -> None:
+        self._chat.tell(ConnectServer(event.server))
+
+    @on(Sidebar.ServerOpened)
+    def _server_opened(self, event: Sidebar.ServerOpened) -> None:
+        dialogs.server_page(self._chat, event.server)
+
+    @on(Sidebar.AddWanted)
+    def _add(self) -> None:
+        self._chat.run_command("add")
+
+    @on(TranscriptView.CallSelected)
+    def _card_opened(self, event: TranscriptView.CallSelected) -> None:
+        self.inspector.select(event.call)
+        self._chat.show_pane("calls")
+        self.inspector.focus()
+
+    @on(Inspector.CallSelected)
+    def _record_opened(self, event: Inspector.CallSelected) -> None:
+        self._chat.show_pane("chat")
+        self.transcript.select_call(event.call)
+        self.transcript.focus()
+
+    @on(TranscriptView.CopyWanted)
+    @on(Inspector.CopyWanted)
+    def _copy(self, event: TranscriptView.CopyWanted | Inspector.CopyWanted) -> None:
+        self._chat.program.copy(event.text)
+
+    @on(TranscriptView.LinkClicked)
+    def _link(self, event: TranscriptView.LinkClicked) -> None:
+        self._chat.run_command("open", event.url)

@@ -1,0 +1,69 @@
+"""What happens now, written into the upper edge of the composer: it takes no line, so that nothing moves."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from textual.content import Content
+from textual.widget import Widget
+
+from fastchat_tui.wire.text import human_time, one_line
+
+SPINNER = "⠋⠙⠸⠴⠦⠇"
+STOP = "Esc stops"
+
+
+class Status:
+    """``edge`` is the widget whose border is written on. Call ``tick`` a few times a second."""
+
+    def __init__(self, edge: Widget) -> None:
+        self._edge = edge
+        self._doing = ""
+        self._since = 0.0
+        self._until = 0.0
+        self._queued = 0
+        self._remark = ""
+
+    def working(self, what: str) -> None:
+        """``what`` is empty when nothing runs any more."""
+        if what and not self._doing:
+            self._since = monotonic()
+        self._doing, self._until = what, 0.0
+        if what:
+            self._remark = ""
+        self.draw()
+
+    def waiting(self, why: str, seconds: float) -> None:
+        """The request is sent again in ``seconds``."""
+        self._doing, self._until = why or "the model does not answer", monotonic() + seconds
+        self.draw()
+
+    def queued(self, count: int) -> None:
+        """How many messages wait for the end of the turn."""
+        self._queued = count
+        self.draw()
+
+    def remark(self, text: str) -> None:
+        """Something to do, shown until something runs again."""
+        self._remark = text
+        self.draw()
+
+    def tick(self) -> None:
+        if self._doing:
+            self.draw()
+
+    def draw(self) -> None:
+        title, queued = self._title(), f" {self._queued} waiting " if self._queued else ""
+        self._edge.border_title = title if title.plain else None
+        self._edge.border_subtitle = Content(queued) if queued else None
+
+    def _title(self) -> Content:
+        now = monotonic()
+        if self._until:
+            left = max(0.0, self._until - now)
+            why = one_line(self._doing, 80).rstrip(".")
+            return Content.assemble((f" {why}, retry in {left:.0f} s ", "$text-warning"), (f"· {STOP} ", "$text-muted"))
+        if self._doing:
+            spin, clock = SPINNER[int(now * 4) % len(SPINNER)], human_time(now - self._since)
+            return Content.assemble((f" {spin} {self._doing} ", "$text-accent"), (f"{clock} · {STOP} ", "$text-muted"))
+        return Content.styled(f" {self._remark} ", "$text-warning") if self._remark else Content("")
