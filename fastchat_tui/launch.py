@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -89,6 +90,7 @@ async def _chat(arguments: argparse.Namespace) -> int:
         if not running.done():
             async with open_engine(options(arguments)) as engine:
                 app.attach(engine)
+                _loaded()
                 await running
     finally:
         if not running.done():
@@ -103,6 +105,7 @@ async def _headless(arguments: argparse.Namespace, voice: Voice, text: str = "")
     if (task := asyncio.current_task()) is not None:
         _on_stop(lambda number: task.cancel())
     async with open_engine(options(arguments)) as engine:
+        _loaded()
         return await _command(arguments, engine, voice, text)
 
 
@@ -131,6 +134,12 @@ async def _command(arguments: argparse.Namespace, engine: Engine, voice: Voice, 
             from fastchat_tui.headless.servers import list_servers
 
             return await list_servers(engine, answers, voice, as_json=arguments.json)
+
+
+def _loaded() -> None:
+    """Collects again, but nothing of what was imported: a key's echo does not wait for a look through all modules."""
+    gc.freeze()
+    gc.enable()
 
 
 def options(arguments: argparse.Namespace) -> Options:

@@ -61,12 +61,7 @@ class Composer(Vertical):
         """While the history is searched, the text that was there before."""
 
     def compose(self) -> ComposeResult:
-        yield Menu()
         yield Editor(self._pastes, placeholder=PLACEHOLDER)
-        yield Static(id="composer-hint", markup=False)
-
-    def on_mount(self) -> None:
-        self._menu.offer(())
 
     # ── what the screen uses ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -252,12 +247,14 @@ class Composer(Vertical):
             self._close_menu()
 
     def _open_menu(self, candidates: list[Candidate]) -> None:
-        self._menu.offer(candidates)
+        if candidates or self._editor.menu_open:
+            self._menu.offer(candidates)
         self._editor.menu_open = bool(candidates) or self._searching is not None
 
     def _close_menu(self) -> None:
         self._word = None
-        self._menu.offer(())
+        if self._editor.menu_open:
+            self._menu.offer(())
         self._editor.menu_open = False
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -268,7 +265,11 @@ class Composer(Vertical):
 
     @property
     def _menu(self) -> Menu:
-        return self.query_one(Menu)
+        """Made when it opens first: the first frame does without."""
+        for menu in self.query(Menu):
+            return menu
+        self.mount(menu := Menu(), before=self._editor)
+        return menu
 
     def _present_word(self) -> Word | None:
         row, column = self._editor.cursor_location
@@ -287,6 +288,7 @@ class Composer(Vertical):
         self._close_menu()
 
     def _hint(self, text: str) -> None:
-        hint = self.query_one("#composer-hint", Static)
-        hint.update(one_line(text))
-        hint.display = bool(text)
+        for hint in self.query(".hint"):
+            hint.remove()
+        if text:
+            self.mount(Static(one_line(text), classes="hint", markup=False))

@@ -54,7 +54,7 @@ class ComposerApp(App[None]):
 
     @property
     def menu(self) -> list[str]:
-        return [candidate.text for candidate in self.query_one(Menu).candidates]
+        return [candidate.text for menu in self.query(Menu) for candidate in menu.candidates]
 
     @property
     def screen_text(self) -> str:
