@@ -92,6 +92,14 @@ class QuestionScreen(ModalScreen[Answer | None]):
         self._quiet_since = self._now()
         self._label_buttons()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """The frame is as high as its text, where the terminal is."""
+        frame = self.query_one("#question")
+        frame.styles.height = frame.outer_size.height - self.body.outer_size.height + max(2, self.body.height_now)
+
     def watch_waiting(self) -> None:
         self.query_one("#question-heading", Static).update(self._head())
 
