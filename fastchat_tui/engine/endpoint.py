@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.wire.chat import ModelView
-from fastchat_tui.wire.errors import ModelError, VaultError
+from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
 from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
 from fastchat_tui.wire.questions import KeyUse
@@ -81,6 +81,11 @@ class Endpoint:
             await self._use(address)
 
     async def set_model(self, model: str, base_url: str) -> None:
+        """Raises CommandError when the name is empty, or ``base_url`` is no web address."""
+        if not model:
+            raise CommandError("A model needs a name.", "For example: gpt-5-nano.")
+        if base_url and not _is_web(base_url):
+            raise CommandError(f"“{base_url}” is no address of an endpoint.", f"Write it whole, such as {OPENAI}.")
         address = replace(self._address, model=model)
         if base_url and base_url != address.base_url:
             self._base_url_source = "your choice"
@@ -92,6 +97,8 @@ class Endpoint:
 
     async def set_key(self, key: str, remember: bool) -> None:
         key = key.strip()
+        if not key:
+            raise CommandError("The key is empty.", "Paste it as its provider shows it.")
         self._masker.learn([key])
         here = origin(self._address.base_url)
         source = "this run"
@@ -154,6 +161,14 @@ class Endpoint:
         self._allowed.add(here)
         if answer.decision == "always":
             await asyncio.to_thread(self._settings.allow_key_origin, here)
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _entry(here: str) -> str:
