@@ -7,7 +7,9 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Region = Literal["app", "chat", "servers", "transcript", "calls", "detail", "tree", "composer", "approval", "modal"]
+Region = Literal[
+    "app", "chat", "servers", "transcript", "calls", "detail", "tree", "composer", "approval", "form", "modal"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ TABLE: tuple[Key, ...] = (
     Key("approval.edit", "e", "edit", "edit", "Edit the arguments before they are sent", True),
     Key("approval.view", "v", "view", "view all", "Everything about this call on the whole screen", True),
     Key("approval.send", "ctrl+s,ctrl+enter,f10", "send_edit", "send", "Send the edited arguments"),
+    Key("form.send", "ctrl+s,ctrl+enter,f10", "send", "send", "Send what is filled in", True, True),
+    Key("form.json", "f8", "json", "as JSON", "Write it as JSON, or as a form again", True, True),
     Key("modal.close", "escape", "close", "close", "Close without doing anything"),
 )  # fmt: skip
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fastchat_tui.tui import links
+from fastchat_tui.tui.footer import keys_for
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modals.arguments import parse
+from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.form import Field, FormScreen
 from fastchat_tui.tui.modals.frame import NO, ONCE, QuestionScreen
@@ -65,21 +68,27 @@ def server_page(chat: ChatScreen, server: str) -> None:
 
 
 async def call_by_hand(chat: ChatScreen, argument: str) -> None:
-    """``server:tool {"name": "value"}``; what cannot be sent goes back to the composer."""
+    """``server:tool {"name": "value"}``; without arguments they are asked for, where the tool has some."""
     name, _, text = argument.strip().partition(" ")
     server, _, tool = name.partition(":")
     try:
-        arguments = json.loads(text or "{}")
-        if not isinstance(arguments, dict):
-            raise ValueError("the arguments must be a JSON object")
+        given = parse(text) if text.strip() else None
     except ValueError as error:
         chat.toast(f"The call was not sent: {error}.", 'Write #server:tool {"name": "value"}.', "warning")
-    else:
-        if await chat.send(CallTool(server, tool, arguments)):
-            chat.show_pane("calls")
-            chat.panes.inspector.focus()
+        chat.composer.restore(f"#{argument}")
+        return
+    view = chat.engine.snapshot().servers.get(server)
+    known = next((one for one in view.tools if one.name == tool), None) if view else None
+    if known is not None and given is None and known.input_schema.get("properties"):
+        keys = keys_for(chat.program.keymap, "form.send", "form.json", "modal.close")
+        given = await chat.app.push_screen_wait(ByHandScreen(known, keys=keys))
+        if given is None:
             return
-    chat.composer.restore(f"#{argument}")
+    if await chat.send(CallTool(server, tool, given or {})):
+        chat.show_pane("calls")
+        chat.panes.inspector.focus()
+    else:
+        chat.composer.restore(f"#{name} {json.dumps(given)}" if given else f"#{argument}")
 
 
 # ── model ────────────────────────────────────────────────────────────────────────────────────────────────────────

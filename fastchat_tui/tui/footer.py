@@ -38,6 +38,12 @@ def keys_of(key: Key, keymap: Mapping[str, str]) -> list[str]:
     return [key_name(one) for one in keymap.get(key.id, key.keys).split(",") if one.strip()]
 
 
+def keys_for(keymap: Mapping[str, str], *ids: str) -> str:
+    """Some actions with their first keys, for the edge of a frame."""
+    found = {key.id: (keys_of(key, keymap), key.name) for key in TABLE if key.id in ids}
+    return " · ".join(f"{keys[0]} {name}" for keys, name in (found[one] for one in ids) if keys)
+
+
 class KeyHints(Static):
     place: reactive[Region] = reactive[Region]("composer")
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fastchat_tui.tui import dialogs, links
+from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.form import FormScreen
 from fastchat_tui.tui.modals.frame import QUIET, QuestionScreen
 from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.errors import StoreError
 from fastchat_tui.wire.events import CallFinished, CallStarted, TurnFinished
+from fastchat_tui.wire.servers import Tool
 from tests.fakes.world import World, say
 from tests.tui.test_app import Screen, screen
 
 
 async def arm(it: Screen) -> None:
-    """Lets the quiet time of the question go by."""
+    """Lets the quiet time of the question go by, once it stands."""
+    await it.pilot.pause()
     asked = it.app.screen
     assert isinstance(asked, QuestionScreen)
     asked._quiet_since -= QUIET
@@ -89,6 +94,21 @@ async def test_a_form_keeps_what_was_typed_when_the_engine_refuses_it() -> None:
         assert values == ["gpt", "nonsense"]
         await it.pilot.press("escape")
         await it.until(lambda: it.app.screen is it.chat)
+
+
+async def test_a_tool_is_called_by_hand_with_what_its_form_holds() -> None:
+    async with screen(World()) as it:
+        tool = Tool("demo", "echo", input_schema={"properties": {"n": {"type": "integer"}}, "required": ["n"]})
+        servers = it.chat.engine.snapshot().servers
+        view = replace(servers["demo"], tools=(tool,))
+        before = it.chat.engine.snapshot
+        it.chat.engine.snapshot = lambda: replace(before(), servers={"demo": view})  # type: ignore[method-assign]
+        it.chat.run_command("call", "demo:echo")
+        await it.until(lambda: isinstance(it.app.screen, ByHandScreen))
+        await it.pilot.pause()
+        await it.pilot.press(*"x", "enter", "backspace", *"7", "ctrl+s")
+        await it.heard(CallFinished)
+    assert it.world.servers[0].calls == [("echo", {"n": 7})]
 
 
 async def test_a_call_by_hand_that_cannot_be_read_goes_back_to_the_composer() -> None:

@@ -1,0 +1,44 @@
+"""A call by hand: the tool, and its arguments to fill in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.forms.editor import ObjectEditor
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.servers import Tool
+from fastchat_tui.wire.text import clean, one_line
+
+
+class ByHandScreen(ModalScreen[Object | None]):
+    """Gives arguments that fit the tool's schema; None when it was closed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal")]
+
+    def __init__(self, tool: Tool, given: Object | None = None, *, keys: str = "") -> None:
+        super().__init__()
+        self._keys = keys
+        self._tool = tool
+        self._given = given
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="by-hand") as box:
+            box.border_title = Content(f"{one_line(self._tool.server, 40)} › {one_line(self._tool.name, 60)}")
+            box.border_subtitle = Content(self._keys)
+            if self._tool.description:
+                yield Static(Content(clean(self._tool.description)), id="by-hand-about")
+            yield ObjectEditor(self._tool.input_schema, self._given)
+
+    def on_object_editor_written(self, event: ObjectEditor.Written) -> None:
+        self.dismiss(event.value)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
