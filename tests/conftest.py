@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,14 @@ import pytest
 
 KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ", "FASTCHAT_TEST_NPM")
 KEPT_PREFIXES = ("PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
+
+
+def pytest_configure() -> None:
+    """What we start has its signals as a shell gives them, whatever started us (``nohup``, a background job)."""
+    for name in ("SIGHUP", "SIGQUIT", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class NetworkForbidden(OSError):

@@ -21,14 +21,17 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.inspector.slices import SLICE
 from fastchat_tui.tui.inspector.text_view import TextView
-from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.inspector.wrap import Passage, Wrapped
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.questions import Decision
 from fastchat_tui.wire.text import clean
 
 QUIET = 0.4
+WIDEST, AROUND = 110, 5
+"""Of the frame, as its style sheet says: cells across, and those that border, padding and scrollbar take of them."""
 
 
 class Choice(NamedTuple):
@@ -92,13 +95,14 @@ class QuestionScreen(ModalScreen[Answer | None]):
         self._quiet_since = self._now()
         self._label_buttons()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._fit)
-
-    def _fit(self) -> None:
-        """The frame is as high as its text, where the terminal is."""
-        frame = self.query_one("#question")
-        frame.styles.height = frame.outer_size.height - self.body.outer_size.height + max(2, self.body.height_now)
+    def on_resize(self, event: events.Resize) -> None:
+        """The frame is as high as its text, where the terminal is; so it hides no more than it must."""
+        inside = min(WIDEST, event.size.width * 9 // 10) - AROUND
+        text = Wrapped(self._passages, inside)
+        text.work(SLICE)
+        heading = Wrapped([Passage(self._head().plain)], inside)
+        heading.work(SLICE)
+        self.query_one("#question").styles.height = min(3, heading.height) + max(2, text.height) + 4
 
     def watch_waiting(self) -> None:
         self.query_one("#question-heading", Static).update(self._head())
