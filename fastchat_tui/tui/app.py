@@ -19,6 +19,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.types import CSSPathType
 from textual.widgets import Input, TextArea
+from textual.worker import WorkerFailed
 
 from fastchat_tui import crash
 from fastchat_tui.tui.bindings import TABLE, bindings
@@ -118,7 +119,10 @@ class FastchatApp(App[int]):
         try:
             await self.chat.catch_up()
             async for stamped in events:
-                await draw(self.chat, stamped)
+                try:
+                    await draw(self.chat, stamped)
+                except Exception as error:
+                    self.fault(error)
         finally:
             events.close()
 
@@ -144,8 +148,10 @@ class FastchatApp(App[int]):
         else:
             self.say(f"{len(text):,} characters are too many for the terminal's clipboard. Copy a part.", "warning")
 
-    def fault(self, error: BaseException) -> None:
-        """Something failed that must not fail; what runs goes on."""
+    def fault(self, error: Exception) -> None:
+        """Something failed that must not fail; what runs goes on (but not under test)."""
+        if self.is_headless:
+            raise error
         self.say(crash.told(error), "error")
 
     # ── themes ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -217,6 +223,8 @@ class FastchatApp(App[int]):
         if self.is_headless:
             super()._handle_exception(error)
             return
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            error = error.error  # the report is to tell where it happened
         self._return_code = 1
         if self._exception is None:
             self._exception = error

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    def __init__(self, engine: Engine, tell: Callable[[Answer], object]) -> None:
+    """``point`` is told the call that the question on the screen is about."""
+
+    def __init__(self, engine: Engine, tell: Callable[[Answer], object], point: Callable[[str], object]) -> None:
         self._engine = engine
         self._tell = tell
+        self._point = point
         self._open: dict[str, Asked] = {}
         self._shown = ""
 
@@ -53,6 +56,7 @@ class Asking:
         self._shown = asked.question
         server = tool = None
         if isinstance(asked.about, Approval):
+            self._point(asked.about.call)
             name = asked.about.tool
             server = self._engine.snapshot().servers.get(asked.about.server)
             tool = next((tool for tool in server.tools if tool.name == name), None) if server else None

@@ -92,8 +92,9 @@ class ChatScreen(Screen[None]):
         from fastchat_tui.tui.panes import Panes
 
         self.engine = engine
-        self.conversation, self.asking = Conversation(engine), Asking(engine, self.tell)
+        self.conversation = Conversation(engine)
         self.panes = Panes(self)
+        self.asking = Asking(engine, self.tell, self.panes.inspector.select)
         with self.app.batch_update():
             await self.query_one("#panes").remove()
             await self.mount(self.panes, after=self.header)

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 PLACEHOLDER = """\
 Ask anything.
 
-/  commands      #  call a tool by hand      ^P  everything else
-F2  servers      F3  calls                   F1  help
+/    commands
+#    call a tool by hand
+F2   servers
+F3   calls
+^P   everything else
+F1   help
 """
 AFTER: dict[Density, Density] = {"compact": "normal", "normal": "full", "full": "compact"}
 

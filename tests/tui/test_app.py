@@ -16,6 +16,7 @@ from textual.widgets import TextArea
 from fastchat_tui.tui.app import FastchatApp
 from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen
+from fastchat_tui.tui.modals.frame import QuestionScreen
 from fastchat_tui.tui.modals.page import PageScreen
 from fastchat_tui.tui.themes import DEFAULT, folders, load_themes, read_theme, theme_files
 from fastchat_tui.wire.chat import TextPiece
@@ -87,6 +88,23 @@ async def test_a_call_asks_and_runs_only_after_yes() -> None:
         await it.pilot.press("y")
         await it.heard(TurnFinished)
     assert [tool for tool, _ in it.world.servers[0].calls] == ["echo"]
+
+
+async def test_calls_that_ask_at_once_stand_in_line() -> None:
+    async with screen(
+        World(say("x", calls=[want(name, arguments=f'{{"n": "{name}"}}') for name in "abc"]), say("done"))
+    ) as it:
+        await it.write("go")
+        for left in ("1 of 3", "1 of 2", "run this call?"):
+            await it.until(lambda: isinstance(it.app.screen, QuestionScreen) and it.app.screen.is_mounted)
+            await it.until(lambda left=left: left in str(it.app.screen.query_one("#question-heading").render()))  # type: ignore[misc]
+            asked = it.app.screen
+            assert isinstance(asked, QuestionScreen)
+            asked._quiet_since = 0.0
+            await it.pilot.press("y")
+            await it.until(lambda asked=asked: it.app.screen is not asked)  # type: ignore[misc]
+        await it.heard(TurnFinished)
+    assert len(it.world.servers[0].calls) == 3
 
 
 async def test_escape_stops_the_turn_and_f5_tries_again() -> None:

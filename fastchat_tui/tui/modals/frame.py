@@ -105,7 +105,8 @@ class QuestionScreen(ModalScreen[Answer | None]):
         self.query_one("#question").styles.height = min(3, heading.height) + max(2, text.height) + 4
 
     def watch_waiting(self) -> None:
-        self.query_one("#question-heading", Static).update(self._head())
+        for line in self.query("#question-heading").results(Static):  # none yet, when a second question comes at once
+            line.update(self._head())
 
     def _head(self) -> Content:
         return Content(f"1 of {self.waiting + 1} · {self._heading}" if self.waiting else self._heading)

@@ -256,9 +256,8 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         lines = wrap([(self.placeholder, ink["placeholder"])], max(8, width - 4))
         row = y - (self.size.height - len(lines)) // 2
         line = lines[row] if 0 <= row < len(lines) else Line()
-        strip = Strip(line.segments)
-        left = max(0, (width - strip.cell_length) // 2)
-        return Strip([Segment(" " * left, ink.base), *strip]).adjust_cell_length(width, ink.base)
+        left = max(0, (width - max(Strip(each.segments).cell_length for each in lines)) // 2)
+        return Strip([Segment(" " * left, ink.base), *line.segments]).adjust_cell_length(width, ink.base)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
 
