@@ -12,6 +12,7 @@ from fastchat_tui.wire.ports import Rule
 
 if TYPE_CHECKING:
     from fastchat_tui.wire.questions import Decision
+    from fastchat_tui.wire.servers import ServerOptions
 
 _DECISIONS: dict[str, Decision] = {"allow": "always", "deny": "deny"}
 
@@ -33,6 +34,16 @@ class Choices:
 
     def set_enabled(self, server: str, on: bool) -> None:
         self._state.change(lambda state: made(state, "servers").update({server: on}))
+
+    def options(self, server: str) -> ServerOptions | None:
+        from fastchat_tui.config.options import read_options
+
+        return read_options(self._state.table("options", server))
+
+    def set_options(self, server: str, options: ServerOptions) -> None:
+        from fastchat_tui.config.options import written
+
+        self._state.change(lambda state: made(state, "options").update({server: written(options)}))
 
     def tool_enabled(self, server: str, tool: str) -> bool:
         return tool not in texts(self._state.table("tools_off"), server)

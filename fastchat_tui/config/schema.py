@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.servers import ServerSpec, Transport
+from fastchat_tui.wire.servers import USUAL, Era, Level, ServerOptions, ServerSpec, Transport
 
 SECTIONS = ("mcp_servers", "mcpServers", "mcp-servers", "servers")
-Era = Literal["auto", "legacy", "2026-07-28"]
 
 _TRANSPORTS: dict[str, Transport] = {
     "stdio": "stdio",
@@ -103,6 +102,7 @@ def _read(name: str, entry: Any, origin: str) -> ServerSpec:
         connect_timeout=_seconds(merged, ("connect_timeout", "startup_timeout_sec"), 30.0),
         call_timeout=_seconds(merged, ("call_timeout", "tool_timeout_sec", "timeout"), 120.0),
         origin=origin,
+        options=_options(merged),
         sse_fallback=transport == "http" and _named(merged) is None and "httpUrl" not in merged,
     )
 
@@ -132,6 +132,23 @@ def _era(entry: Object) -> Era:
     if not isinstance(value, str) or value not in known:
         raise Wrong(f"“era” must be one of {', '.join(get_args(Era))}.")
     return known[value]
+
+
+def _options(entry: Object) -> ServerOptions:
+    budget = entry.get("sampling_budget", USUAL.sampling_budget)
+    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 0:
+        raise Wrong("“sampling_budget” must be a number of tokens.")
+    levels: dict[object, Level] = {level: level for level in get_args(Level)}
+    level = entry.get("log_level", USUAL.log_level)
+    if not isinstance(level, str) or level not in levels:
+        raise Wrong(f"“log_level” must be one of {', '.join(get_args(Level))}.")
+    return ServerOptions(
+        sampling=_flag(entry, "sampling", USUAL.sampling),
+        sampling_budget=budget,
+        instructions=_flag(entry, "instructions", USUAL.instructions),
+        log_level=levels[level],
+        roots=tuple(_strings(entry, "roots")),
+    )
 
 
 def _seconds(entry: Object, keys: tuple[str, ...], default: float) -> float:

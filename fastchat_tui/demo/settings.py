@@ -8,7 +8,7 @@ from pathlib import Path
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Config, Rule
 from fastchat_tui.wire.questions import Trust
-from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 
 
 class DemoSettings:
@@ -21,6 +21,7 @@ class DemoSettings:
         self._system = system
         self._servers: dict[str, bool] = {}
         self._tools: dict[tuple[str, str], bool] = {}
+        self._options: dict[str, ServerOptions] = {}
 
     def load(self) -> Config:
         from fastchat_tui.demo.files import prepare
@@ -44,6 +45,12 @@ class DemoSettings:
 
     def set_enabled(self, server: str, on: bool) -> None:
         self._servers[server] = on
+
+    def options(self, server: str) -> ServerOptions | None:
+        return self._options.get(server)
+
+    def set_options(self, server: str, options: ServerOptions) -> None:
+        self._options[server] = options
 
     def tool_enabled(self, server: str, tool: str) -> bool:
         return self._tools.get((server, tool), True)

@@ -7,12 +7,12 @@ the keyring is touched only when a request needs a key.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from fastchat_tui.engine.questions import Questions
-from fastchat_tui.wire.chat import ModelView
+from fastchat_tui.wire.chat import ModelView, Piece, Prompt
 from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
 from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
@@ -123,6 +123,16 @@ class Endpoint:
             await self._find_key()
         await self._consent()
         return self._model
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """Closing it closes the request. Raises ModelError."""
+        pieces = (await self.ready()).stream(prompt)
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
 
     async def close(self) -> None:
         if self._model:

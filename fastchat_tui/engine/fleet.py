@@ -10,8 +10,8 @@ from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved
 from fastchat_tui.wire.names import model_names
-from fastchat_tui.wire.ports import Emit, MakeServer, OnProgress, Server, Settings
-from fastchat_tui.wire.servers import ServerSpec, ServerState, Tool
+from fastchat_tui.wire.ports import Emit, Host, MakeServer, OnProgress, Server, Settings
+from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, Tool
 
 Weigh = Callable[[Tool], tuple[int, str]]
 """Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""
@@ -20,8 +20,9 @@ Weigh = Callable[[Tool], tuple[int, str]]
 class Fleet:
     """Owns the connections. The switches of the user decide which servers run and which tools are offered."""
 
-    def __init__(self, make: MakeServer, settings: Settings, weigh: Weigh, emit: Emit) -> None:
+    def __init__(self, make: MakeServer, host: Host, settings: Settings, weigh: Weigh, emit: Emit) -> None:
         self._make = make
+        self._host = host
         self._settings = settings
         self._weigh = weigh
         self._emit = emit
@@ -33,7 +34,7 @@ class Fleet:
 
     async def apply(self, specs: Iterable[ServerSpec]) -> None:
         """Makes the running servers those of ``specs``; one whose entry did not change is not touched."""
-        wanted = {spec.name: spec for spec in specs}
+        wanted = {spec.name: self._with_options(spec) for spec in specs}
         changed = [name for name, spec in self._specs.items() if wanted.get(name) != spec]
         await asyncio.gather(*(self._stop(name) for name in changed))
         for name in [name for name in self._specs if name not in wanted]:
@@ -68,6 +69,20 @@ class Fleet:
         await asyncio.to_thread(self._settings.set_enabled, spec.name, False)
         await self._stop(name)
         self._emit(self._changed(name, "off"))
+
+    async def set_options(self, name: str, options: ServerOptions) -> None:
+        """Changes what a server may do, remembered."""
+        spec = self._spec(name)
+        await asyncio.to_thread(self._settings.set_options, name, options)
+        self._specs[name] = replace(spec, options=options)
+        if server := self._servers.get(name):
+            await server.configure(options)
+        else:
+            self._emit(self._changed(name, "failed" if spec.problem else "off", spec.problem))
+
+    def options(self, name: str) -> ServerOptions:
+        spec = self._specs.get(name)
+        return spec.options if spec else USUAL
 
     async def enable_tool(self, server: str, tool: str, on: bool) -> None:
         if self.tool(server, tool) is None:
@@ -123,6 +138,10 @@ class Fleet:
             raise CommandError(f"There is no server “{name}”.", "See the servers pane for the names.")
         return spec
 
+    def _with_options(self, spec: ServerSpec) -> ServerSpec:
+        remembered = self._settings.options(spec.name)
+        return spec if remembered is None else replace(spec, options=remembered)
+
     def _is_on(self, spec: ServerSpec) -> bool:
         remembered = self._settings.enabled(spec.name)
         return spec.enabled if remembered is None else remembered
@@ -134,7 +153,7 @@ class Fleet:
             if self._servers.get(name) is server:  # a connection that was replaced has nothing more to say
                 self._hear(event)
 
-        server = self._servers[name] = self._make(self._specs[name], hear)
+        server = self._servers[name] = self._make(self._specs[name], hear, self._host)
         self._emit(self._changed(name, "connecting"))  # whoever waits for the servers must see it at once
         server.start()
 
@@ -183,4 +202,5 @@ class Fleet:
             destination=spec.url or spec.command,
             description=spec.description,
             origin=spec.origin,
+            options=spec.options,
         )

@@ -15,10 +15,12 @@ from fastchat_tui.engine.calls import Caller
 from fastchat_tui.engine.clock import Clock
 from fastchat_tui.engine.endpoint import Endpoint, MakeModel
 from fastchat_tui.engine.fleet import Fleet, Weigh
+from fastchat_tui.engine.host import EngineHost
 from fastchat_tui.engine.policy import Rules
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.engine.recorder import Recorder
 from fastchat_tui.engine.rings import Rings
+from fastchat_tui.engine.sampling import Sampler
 from fastchat_tui.engine.sanitise import sanitise
 from fastchat_tui.engine.session import Session
 from fastchat_tui.engine.turns import Turns
@@ -41,6 +43,7 @@ from fastchat_tui.wire.commands import (
     SendMessage,
     SetKey,
     SetModel,
+    SetServerOptions,
 )
 from fastchat_tui.wire.errors import CommandError, ConfigError, StoreError
 from fastchat_tui.wire.events import (
@@ -89,10 +92,12 @@ class LocalEngine:
         self._session = Session(parts.store)
         self._recorder = Recorder(parts.store, self._report_store)
         self._questions = Questions(self.emit)
-        self._fleet = Fleet(parts.make_server, parts.settings, parts.weigh, self.emit)
         self._endpoint = Endpoint(
             parts.make_model, parts.settings, parts.vault, self._questions, parts.masker, self.emit
         )
+        sampler = Sampler(self._endpoint, self._questions, lambda server: self._fleet.options(server))
+        host = EngineHost(self._questions, sampler)
+        self._fleet = Fleet(parts.make_server, host, parts.settings, parts.weigh, self.emit)
         self._caller = Caller(
             self._fleet, Rules(), self._questions, parts.settings, parts.masker, self._destination, self.emit
         )
@@ -171,6 +176,8 @@ class LocalEngine:
                 except ConfigError as error:
                     raise CommandError(error.text, error.remedy) from error
                 await self._reload()
+            case SetServerOptions(server=server, options=options):
+                await self._fleet.set_options(server, options)
             case EnableTool(server=server, tool=tool, on=on):
                 await self._fleet.enable_tool(server, tool, on)
             case CallTool():
@@ -187,7 +194,7 @@ class LocalEngine:
             servers=dict(self._roster),
             turn=self._turns.running,
             queue=self._turns.queue,
-            questions=self._questions.open,
+            questions=tuple(sanitise(asked, self._parts.masker) for asked in self._questions.open),
             policy=self._config.policy,
             config=self._config.path,
             demo=self._parts.demo,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
+from fastchat_tui.engine.forms import faults, filled
 from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.events import Answered, Asked
 from fastchat_tui.wire.ports import Emit
-from fastchat_tui.wire.questions import About
+from fastchat_tui.wire.questions import About, Elicitation
 
 
 class Questions:
@@ -38,12 +41,33 @@ class Questions:
             self._emit(Answered(question=question, decision=answer.decision, by=by, text=answer.text))
 
     def answer(self, answer: Answer, by: str = "user") -> None:
-        """Settles a question; an answer that comes second finds nothing and changes nothing."""
+        """Settles a question; an answer that comes second finds nothing and changes nothing.
+
+        Raises CommandError when a form is not filled in as its schema asks; the question stays open."""
         if (entry := self._open.get(answer.question)) and not entry[1].done():
-            entry[1].set_result((answer, by))
+            asked, future = entry
+            future.set_result((_fitting(answer, asked.about), by))
 
     def settle(self, matches: Callable[[About], bool], answer: Callable[[str], Answer]) -> None:
         """Answers every open question that a new rule decides."""
         for question, (asked, _) in tuple(self._open.items()):
             if matches(asked.about):
                 self.answer(answer(question), by="rule")
+
+
+def _fitting(answer: Answer, about: About) -> Answer:
+    """An answer to an elicitation is one of its own three words; an accepted form is complete and valid."""
+    if not isinstance(about, Elicitation):
+        return answer
+    if answer.decision in ("deny", "decline", "cancel"):
+        return replace(answer, decision="cancel" if answer.decision == "cancel" else "decline", content=None)
+    if about.schema is None:
+        return replace(answer, decision="accept", content=None)
+    content = filled(about.schema, answer.content or {})
+    try:
+        wrong = faults(about.schema, content)
+    except ValueError as error:
+        raise CommandError(f"The form of {about.server} cannot be accepted: {error}.", "Decline it.") from error
+    if wrong:
+        raise CommandError("The form is not filled in as it asks.", " · ".join(wrong))
+    return replace(answer, decision="accept", content=content)

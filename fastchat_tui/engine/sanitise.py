@@ -14,7 +14,7 @@ from fastchat_tui.wire.text import Masker, clean
 
 T = TypeVar("T")
 _VERBATIM = frozenset({"kind", "call", "turn", "question", "seq"})
-_ARGUMENTS = frozenset({"arguments", "raw", "input_schema", "output_schema"})
+_ARGUMENTS = frozenset({"arguments", "raw", "input_schema", "output_schema", "schema", "request", "result"})
 
 
 def sanitise(event: T, masker: Masker) -> T:

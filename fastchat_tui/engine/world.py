@@ -75,8 +75,7 @@ class TurnWorld:
         )
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
-        model = await self._endpoint.ready()
-        async for piece in model.stream(prompt):
+        async for piece in self._endpoint.stream(prompt):
             yield piece
 
     def known_calls(self) -> Collection[str]:

@@ -14,7 +14,18 @@ from fastchat_tui.headless.exits import ConsentError
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.questions import About, Approval, Decision, GoOn, KeyUse, Trust
+from fastchat_tui.wire.questions import (
+    About,
+    Approval,
+    Decision,
+    Elicitation,
+    GoOn,
+    KeyUse,
+    Sampling,
+    SamplingReview,
+    Trust,
+)
+from fastchat_tui.wire.text import clean
 
 Ask = Callable[[str], Awaitable[str]]
 """Puts a text to the user and returns the line that they typed."""
@@ -50,7 +61,8 @@ class Answers:
             return Answer(asked.question, "once")
         typed = await self._typed(about)
         if typed is None:
-            return Answer(asked.question, "deny", text=self._nobody(about))
+            no: Decision = "cancel" if isinstance(about, Elicitation) else "deny"  # nobody said no to the form
+            return Answer(asked.question, no, text=self._nobody(about))
         decision = WORDS.get(typed.lower(), "deny")
         if decision == "session" and not isinstance(about, Approval):
             decision = "deny"
@@ -89,6 +101,9 @@ class Answers:
                     f"Your key was never sent to {origin} (named by {source}); nothing was sent.",
                     "Start fastchat-tui once with the same settings and agree, or correct the base URL.",
                 )
+            case Elicitation(server=server) | Sampling(server=server) | SamplingReview(server=server):
+                self._voice.complain(f"{server} asked for something and was told no: there is no terminal to ask on.")
+                return ""
             case _:
                 assert_never(about)
 
@@ -116,5 +131,17 @@ def question(about: About) -> str:
             return f"\n{source} wants your key sent to {origin}, for the first time.\nSend it there? {REMEMBER_PLACE}"
         case GoOn(steps=steps, why=why):
             return f"\n{why} ({steps} steps so far)\nGo on? [y]es · [N]o: "
+        case Elicitation(server=server, message=message, schema=schema, url=url):
+            asks = f"\n{server} asks: {message}\n"
+            if schema is None:
+                return f"{asks}It wants you to visit, in your browser:\n  {url}\nDone, or will you? [y]es · [N]o: "
+            shown = clean(json.dumps(schema, indent=2, ensure_ascii=False))
+            return f"{asks}{shown}\nAnswer with its defaults? [y]es · [N]o: "
+        case Sampling(server=server, request=request):
+            shown = clean(json.dumps(request, indent=2, ensure_ascii=False))
+            return f"\n{server} wants to ask the model\n{shown}\nLet it? [y]es · [N]o: "
+        case SamplingReview(server=server, result=result):
+            shown = clean(json.dumps(result, indent=2, ensure_ascii=False))
+            return f"\nThe model's answer to {server}\n{shown}\nSend it? [y]es · [N]o: "
         case _:
             assert_never(about)

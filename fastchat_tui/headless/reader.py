@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.errors import CommandError, ConfigError
 from fastchat_tui.wire.events import Asked, EngineStarted, Event, Noticed, RetryScheduled, ServerChanged, Stamped
 from fastchat_tui.wire.ports import Engine
@@ -34,11 +35,18 @@ class Reader:
         stamped = await self._events.__anext__()
         self._tell(stamped.event)
         if isinstance(stamped.event, Asked):
-            await self._engine.send(await self._answers.decide(stamped.event))
+            await self._answer(stamped.event)
         return stamped
 
     def close(self) -> None:
         self._events.close()
+
+    async def _answer(self, asked: Asked) -> None:
+        try:
+            await self._engine.send(await self._answers.decide(asked))
+        except CommandError as error:  # a form that its defaults do not fill
+            self._voice.complain(error.text, error.remedy)
+            await self._engine.send(Answer(asked.question, "deny"))
 
     async def settle(self, server: str = "", hear: Heard = lambda _: None) -> Servers:
         """Starts the engine; returns when no server (or not the one named) is still connecting.

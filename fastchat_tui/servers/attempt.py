@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from mcp import MCPError
 
+from fastchat_tui.servers.callbacks import Callbacks
 from fastchat_tui.servers.catalogue import read_catalogue
 from fastchat_tui.servers.content import tool_result
 from fastchat_tui.servers.ended import Ended
@@ -20,14 +21,14 @@ from fastchat_tui.servers.frames import CALL, Tap
 from fastchat_tui.servers.http import EXCHANGE, Exchange, Http
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.process import exit_words
-from fastchat_tui.servers.session import Mode, OnProgress, Session, open_session
+from fastchat_tui.servers.session import Session, open_session
 from fastchat_tui.servers.stdio import Stdio
 from fastchat_tui.servers.words import CLOSED, code_of, leaf, refusal, session_gone
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import CatalogueChanged
-from fastchat_tui.wire.ports import Emit
-from fastchat_tui.wire.servers import Level, ServerSpec
+from fastchat_tui.wire.ports import Emit, OnProgress
+from fastchat_tui.wire.servers import Era, Level, ServerSpec
 from fastchat_tui.wire.text import human_time, one_line
 
 
@@ -37,8 +38,9 @@ class Attempt:
     def __init__(
         self,
         spec: ServerSpec,
-        mode: Mode,
+        mode: Era,
         journal: Journal,
+        callbacks: Callbacks,
         emit: Emit,
         mask: Callable[[str], str],
         *,
@@ -48,6 +50,7 @@ class Attempt:
     ) -> None:
         self._spec = spec
         self._mode = mode
+        self._callbacks = callbacks
         self._journal = journal
         self._on_lost = on_lost
         self._on_change = on_change
@@ -60,7 +63,15 @@ class Attempt:
     def open(self) -> AbstractAsyncContextManager[Session]:
         transport = self._stdio or self._http
         assert transport is not None
-        return open_session(transport, self._tap, self._mode, on_log=self._logged, on_change=self._on_change)
+        return open_session(
+            transport,
+            self._tap,
+            self._mode,
+            self._callbacks,
+            level=self._spec.options.log_level,
+            on_log=self._logged,
+            on_change=self._on_change,
+        )
 
     def arm(self) -> None:
         """The handshake is over."""
@@ -101,10 +112,19 @@ class Attempt:
         exchange = Exchange()
         EXCHANGE.set(exchange)
         try:
-            raw = await session.request("tools/call", {"name": tool, "arguments": arguments}, on_progress)
+            raw = await self._ask(session, "tools/call", {"name": tool, "arguments": arguments}, on_progress)
         except MCPError as error:
             raise await self._refused(error, exchange) from error
         return tool_result(self._spec.name, raw)
+
+    async def _ask(self, session: Session, method: str, params: Object, on_progress: OnProgress | None) -> Object:
+        """Once more when the server wants a page visited first: it says so before it has done anything."""
+        try:
+            return await session.ask(method, params, on_progress)
+        except MCPError as error:
+            if not await self._callbacks.visited(error):
+                raise
+        return await session.ask(method, params, on_progress)
 
     async def why(self, error: BaseException | None, *, ready: bool) -> Ended:
         """Why the connection ended, or never came to be; ``ready`` says which."""

@@ -11,26 +11,25 @@ import contextlib
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fastchat_tui.servers.calls import Calls
 from fastchat_tui.servers.destination import destination
 from fastchat_tui.servers.ended import Ended
 from fastchat_tui.servers.journal import Journal
-from fastchat_tui.servers.progress import Progress
 from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import ServerChanged
-from fastchat_tui.wire.ports import Emit, OnProgress
-from fastchat_tui.wire.servers import ServerSpec, ServerState
+from fastchat_tui.wire.ports import Emit, Host, OnProgress
+from fastchat_tui.wire.servers import Era, ServerOptions, ServerSpec, ServerState
 from fastchat_tui.wire.text import human_time
 
 if TYPE_CHECKING:
     from fastchat_tui.servers.attempt import Attempt
-    from fastchat_tui.servers.session import Mode, Session
+    from fastchat_tui.servers.session import Session
 
-MAX_CALL = 30 * 60.0
-"""Seconds that a call may take, whatever progress it reports."""
 REFRESH = 1.0
 """Seconds between two readings of the lists."""
 STEADY = 30.0
@@ -54,6 +53,7 @@ class Connection:
         shared: Shared,
         journal: Journal,
         mask: Callable[[str], str],
+        host: Host,
         pause: Callable[[int], float] = backoff,
     ) -> None:
         self._spec = spec
@@ -69,13 +69,17 @@ class Connection:
         self._attempt: Attempt | None = None
         self._session: Session | None = None
         self._sse = spec.transport == "sse"
-        self._mode: Mode = spec.protocol
+        self._mode: Era = self._wanted_mode()
         self._was_ready = False
         self._last = Ended("off")
-        self._calls: set[asyncio.Task[ToolResult]] = set()
+        self._host = host
+        self._calls = Calls(spec.name, spec.call_timeout)
 
     @property
     def spec(self) -> ServerSpec:
+        return self._spec
+
+    def _current(self) -> ServerSpec:
         return self._spec
 
     def start(self) -> None:
@@ -97,38 +101,28 @@ class Connection:
         await self._journal.close()
 
     async def call(self, call: str, tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
-        attempt, session, name = self._attempt, self._session, self._spec.name
+        attempt, session = self._attempt, self._session
         if attempt is None or session is None:
             raise self._absent()
-        loop = asyncio.get_running_loop()
-        limit = loop.time() + MAX_CALL
-        told = Progress(progress)
+        return await self._calls.run(
+            call, lambda told: attempt.call(session, call, tool, arguments, told), self._leave.is_set, progress
+        )
 
-        def progressed(done: float, total: float | None, text: str) -> None:
-            if not patience.expired():
-                patience.reschedule(min(loop.time() + self._spec.call_timeout, limit))
-            told.add(done, total, text)
-
-        try:
-            async with asyncio.timeout(self._spec.call_timeout) as patience:
-                asking = asyncio.create_task(attempt.call(session, call, tool, arguments, progressed))
-                self._calls.add(asking)
-                asking.add_done_callback(self._call_done)
-                try:
-                    await asyncio.wait({asking})
-                finally:
-                    asking.cancel()  # it tells the server, which may take a while: nobody waits for that
-        except TimeoutError:
-            if loop.time() >= limit:
-                text = f"{name} worked for {human_time(MAX_CALL)} without an end; the call was cancelled."
-                raise ServerError(text) from None
-            text = f"{name} did not answer within {human_time(self._spec.call_timeout)}; the call was cancelled."
-            raise ServerError(text, "If it needs longer, raise its call timeout in the configuration.") from None
-        finally:
-            told.close()
-        if asking.cancelled() or (self._leave.is_set() and asking.exception() is not None):
-            raise ServerError(f"{name} was disconnected during the call.", "The call is not repeated by itself.")
-        return asking.result()
+    async def configure(self, options: ServerOptions) -> None:
+        old, self._spec = self._spec, replace(self._spec, options=options)
+        session = self._session
+        if (old.options.sampling, old.options.era) != (options.sampling, options.era) or session is None:
+            self._mode = self._wanted_mode()
+            if self._owner is not None:
+                self.reconnect()
+        elif session.modern and old.options.log_level != options.log_level:
+            self.reconnect()
+        else:
+            self._say("ready", era=session.era, identity=session.identity, instructions=session.instructions)
+            if old.options.log_level != options.log_level:
+                await session.ask_for_logs(options.log_level)
+            if old.options.roots != options.roots:
+                await session.tell_roots()
 
     # ── the owner ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,7 +157,7 @@ class Connection:
             self._mode = "legacy"
             ended = first = await self._try()
             if not self._was_ready:
-                self._mode = self._spec.protocol
+                self._mode = self._wanted_mode()
         if first.hint == "sse" and not self._leave.is_set():
             self._sse = True
             ended = await self._try()
@@ -179,7 +173,7 @@ class Connection:
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(None) as self._patience:
-                    make = await self._shared.sdk()
+                    make, callbacks = await self._shared.sdk()
                     async with self._shared.slot():
                         if not self._leave.is_set():
                             until = asyncio.get_running_loop().time() + self._spec.connect_timeout
@@ -188,6 +182,7 @@ class Connection:
                             self._spec,
                             self._mode,
                             self._journal,
+                            callbacks(self._current, self._host, self._calls.held, lambda: self._calls.only),
                             self._emit,
                             self._mask,
                             sse=self._sse,
@@ -239,7 +234,7 @@ class Connection:
             if not said:
                 said = self._was_ready = True
                 self._say("ready", era=session.era, identity=session.identity, instructions=session.instructions)
-                await session.ask_for_logs()
+                await session.ask_for_logs(self._spec.options.log_level)
             await asyncio.sleep(REFRESH)
             await changed.wait()
 
@@ -251,10 +246,8 @@ class Connection:
             with contextlib.suppress(RuntimeError):  # it has run out by itself
                 self._patience.reschedule(asyncio.get_running_loop().time())
 
-    def _call_done(self, asking: asyncio.Task[ToolResult]) -> None:
-        self._calls.discard(asking)
-        if not asking.cancelled():
-            asking.exception()  # seen; an abandoned call has nobody else to look
+    def _wanted_mode(self) -> Era:
+        return self._spec.options.era or self._spec.protocol
 
     def _absent(self) -> ServerError:
         name, last = self._spec.name, self._last
@@ -280,5 +273,6 @@ class Connection:
                 era=era,
                 identity=identity,
                 instructions=instructions,
+                options=spec.options,
             )
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastchat_tui.servers.connection import Connection
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.shared import Shared
-from fastchat_tui.wire.ports import Emit, MakeServer, Server
+from fastchat_tui.wire.ports import Emit, Host, MakeServer, Server
 from fastchat_tui.wire.servers import ServerSpec
 
 
@@ -19,7 +19,7 @@ def connections(*, log_dir: Path | None, mask: Callable[[str], str], slots: int 
     """
     shared = Shared(slots)
 
-    def make(spec: ServerSpec, emit: Emit) -> Server:
-        return Connection(spec, emit, shared, Journal(spec.name, emit, log_dir, mask), mask)
+    def make(spec: ServerSpec, emit: Emit, host: Host) -> Server:
+        return Connection(spec, emit, shared, Journal(spec.name, emit, log_dir, mask), mask, host)
 
     return make

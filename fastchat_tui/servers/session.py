@@ -10,24 +10,29 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol, TypeVar
 
 import mcp_types as types
 from mcp import Client, MCPError
 from mcp.client import IncomingMessage
 from mcp.client._transport import Transport, TransportStreams
+from mcp.client.session import ClientRequestContext
 from mcp.client.subscriptions import SubscriptionLost
 from mcp.shared.dispatcher import CallOptions
 from mcp.shared.inbound import find_invalid_x_mcp_header, x_mcp_header_map
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import BaseModel
 
 from fastchat_tui import __version__
+from fastchat_tui.servers.callbacks import Callbacks
 from fastchat_tui.servers.frames import Tap
+from fastchat_tui.servers.rounds import through_rounds
 from fastchat_tui.wire.content import Object
-from fastchat_tui.wire.servers import Level, Tool
+from fastchat_tui.wire.servers import Era, Level, Tool
 from fastchat_tui.wire.text import one_line
 
-Mode = Literal["auto", "legacy", "2026-07-28"]
+Reply = TypeVar("Reply", bound=BaseModel)
+Context = ClientRequestContext
 OnLog = Callable[[Level, str], None]
 
 _LEVELS: dict[str, Level] = {"debug": "debug", "info": "info", "notice": "info", "warning": "warning"}
@@ -46,9 +51,10 @@ class OnProgress(Protocol):
 class Session:
     """An open session. Any task may ask; only the task that opened it closes it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, callbacks: Callbacks) -> None:
         self._client = client
         self._session = client.session
+        self._callbacks = callbacks
         self.era = client.protocol_version
         info = client.server_info
         self.identity = one_line(f"{info.name} {info.version}".strip()) if info else ""
@@ -58,6 +64,15 @@ class Session:
     @property
     def modern(self) -> bool:
         return self.era in MODERN_PROTOCOL_VERSIONS
+
+    async def ask(self, method: str, params: Object, on_progress: OnProgress | None = None) -> Object:
+        """As ``request``, for what may ask back: each wish of the server is answered, and the request made again."""
+        name = self._callbacks.server
+
+        async def once(params: Object) -> Object:
+            return await self.request(method, params, on_progress)
+
+        return await through_rounds(name, once, params, self._callbacks.answer)
 
     async def request(self, method: str, params: Object, on_progress: OnProgress | None = None) -> Object:
         """The raw result. Raises MCPError; cancelling it sends ``notifications/cancelled``."""
@@ -84,11 +99,16 @@ class Session:
                 self._session._x_mcp_header_maps[tool.name] = x_mcp_header_map(tool.input_schema)
         return wrong
 
-    async def ask_for_logs(self) -> None:
+    async def ask_for_logs(self, level: Level) -> None:
         """The earlier era's way to ask; the later one's is a stamp on every request."""
         if not self.modern and "logging" in self.capabilities:
             with contextlib.suppress(MCPError):
-                await self.request("logging/setLevel", {"level": "info"})
+                await self.request("logging/setLevel", {"level": level})
+
+    async def tell_roots(self) -> None:
+        """The list of roots is another. The later era has nobody to tell: it asks when it wants to know."""
+        if not self.modern:
+            await self._session._dispatcher.notify("notifications/roots/list_changed", None)
 
     async def listen(self, on_change: Callable[[], None]) -> None:
         """Hears of changed lists in the later era. Returns when the server has none to tell of."""
@@ -112,7 +132,14 @@ class Session:
 
 @asynccontextmanager
 async def open_session(
-    transport: Transport, tap: Tap, mode: Mode, *, on_log: OnLog, on_change: Callable[[], None]
+    transport: Transport,
+    tap: Tap,
+    mode: Era,
+    callbacks: Callbacks,
+    *,
+    level: Level,
+    on_log: OnLog,
+    on_change: Callable[[], None],
 ) -> AsyncIterator[Session]:
     """Connects and negotiates. Entered and left in the same task."""
 
@@ -126,17 +153,42 @@ async def open_session(
         elif isinstance(message, _CHANGES):
             on_change()
 
+    async def answered(kind: type[Reply], method: str, params: BaseModel | None) -> Reply | types.ErrorData:
+        try:
+            return kind.model_validate(await callbacks.answer(method, _raw(params)))
+        except MCPError as error:
+            return error.error
+
+    async def elicited(context: Context, params: types.ElicitRequestParams) -> types.ElicitResult | types.ErrorData:
+        return await answered(types.ElicitResult, "elicitation/create", params)
+
+    async def sampled(
+        context: Context, params: types.CreateMessageRequestParams
+    ) -> types.CreateMessageResultWithTools | types.ErrorData:
+        return await answered(types.CreateMessageResultWithTools, "sampling/createMessage", params)
+
+    async def rooted(context: Context) -> types.ListRootsResult | types.ErrorData:
+        return await answered(types.ListRootsResult, "roots/list", None)
+
     client = Client(
         _tapped(transport, tap),
         mode=mode,
         client_info=types.Implementation(name="fastchat-tui", version=__version__),
-        log_level="info",
+        log_level=level,
         logging_callback=logged,
+        elicitation_callback=elicited,
+        list_roots_callback=rooted,
+        sampling_callback=sampled if callbacks.samples else None,
+        sampling_capabilities=types.SamplingCapability(tools=types.SamplingToolsCapability()),
         message_handler=heard,
         cache=None,
     )
     async with client:
-        yield Session(client)
+        yield Session(client, callbacks)
+
+
+def _raw(params: BaseModel | None) -> Object:
+    return {} if params is None else params.model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fastchat_tui.servers.attempt import Attempt
+    from fastchat_tui.servers.callbacks import Callbacks
 
 
 SILENCED = ("mcp", "client", "httpx2", "httpcore2")
@@ -25,19 +26,18 @@ class Shared:
     def __init__(self, slots: int = 4) -> None:
         self._slots = asyncio.Semaphore(slots)
         self._lock = asyncio.Lock()
-        self._make: type[Attempt] | None = None
+        self._sdk: tuple[type[Attempt], type[Callbacks]] | None = None
 
-    async def sdk(self) -> type[Attempt]:
+    async def sdk(self) -> tuple[type[Attempt], type[Callbacks]]:
         async with self._lock:
-            if self._make is None:
+            if self._sdk is None:
                 module = await asyncio.to_thread(importlib.import_module, "fastchat_tui.servers.attempt")
                 for name in SILENCED:
                     logger = logging.getLogger(name)
                     logger.addHandler(logging.NullHandler())
                     logger.propagate = False
-                make: type[Attempt] = module.Attempt
-                self._make = make
-            return self._make
+                self._sdk = (module.Attempt, module.Callbacks)
+            return self._sdk
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.questions import Decision
+from fastchat_tui.wire.servers import ServerOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,14 @@ class RetryTurn:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answers an ``Asked``. ``arguments`` replaces the arguments of a call; ``text`` is the reason of a denial."""
+    """Answers an ``Asked``. ``arguments`` replaces the arguments of a call; ``text`` is the reason of a denial.
+    ``content`` is what an accepted form holds, or a sampling's result in place of the model's."""
 
     question: str
     decision: Decision
     arguments: Object | None = None
     text: str = ""
+    content: Object | None = field(default=None, repr=False)
     kind: Literal["answer"] = "answer"
 
 
@@ -109,6 +112,15 @@ class AddServer:
 
 
 @dataclass(frozen=True, slots=True)
+class SetServerOptions:
+    """Changes what a server may do (remembered). It is connected again where the change needs that."""
+
+    server: str
+    options: ServerOptions
+    kind: Literal["set_server_options"] = "set_server_options"
+
+
+@dataclass(frozen=True, slots=True)
 class EnableTool:
     """Offers a tool to the model from the next request on, or no longer (remembered)."""
 
@@ -148,6 +160,7 @@ Command: TypeAlias = (
     | ConnectServer
     | DisconnectServer
     | AddServer
+    | SetServerOptions
     | EnableTool
     | CallTool
     | ReloadConfig

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
     from fastchat_tui.wire.chat import ModelView, Piece, Prompt, SessionInfo
-    from fastchat_tui.wire.commands import Command
+    from fastchat_tui.wire.commands import Answer, Command
     from fastchat_tui.wire.content import Object, ToolResult
     from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
-    from fastchat_tui.wire.questions import Decision, Trust
-    from fastchat_tui.wire.servers import ServerSpec, ServerView
+    from fastchat_tui.wire.questions import Decision, Elicitation, Trust
+    from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerView
 
 # ── what front ends see of the engine ────────────────────────────────────────────────────────────────────────────
 
@@ -120,12 +120,28 @@ class Server(Protocol):
         sends ``notifications/cancelled``."""
         ...
 
+    async def configure(self, options: ServerOptions) -> None:
+        """Takes other options over: tells the server, or connects again where the handshake says them."""
+        ...
+
     async def stop(self) -> None:
         """Returns when the session is closed and no process of it is left. May be called twice."""
         ...
 
 
-MakeServer = Callable[["ServerSpec", Emit], Server]
+class Host(Protocol):
+    """What a server may want of the program that connects to it. Every wish ends with a person, or with a no."""
+
+    async def elicit(self, about: Elicitation) -> Answer:
+        """The answer is valid for the schema; defaults are filled in."""
+        ...
+
+    async def sample(self, server: str, call: str, request: Object) -> Object:
+        """Params of ``sampling/createMessage`` in, its result out. Raises ServerError with words for the server."""
+        ...
+
+
+MakeServer = Callable[["ServerSpec", Emit, Host], Server]
 
 
 class SessionStore(Protocol):
@@ -228,6 +244,11 @@ class Settings(Protocol):
         ...
 
     def set_enabled(self, server: str, on: bool) -> None: ...
+    def options(self, server: str) -> ServerOptions | None:
+        """The remembered options of a server, None when the user never changed them."""
+        ...
+
+    def set_options(self, server: str, options: ServerOptions) -> None: ...
     def tool_enabled(self, server: str, tool: str) -> bool: ...
     def set_tool_enabled(self, server: str, tool: str, on: bool) -> None: ...
     def rules(self) -> Sequence[Rule]: ...

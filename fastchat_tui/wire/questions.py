@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 
 from fastchat_tui.wire.content import Object
 
-Decision = Literal["once", "session", "always", "deny"]
+Decision = Literal["once", "session", "always", "deny", "accept", "decline", "cancel"]
+"""What a question is answered with; which of these fit is said by each question. ``deny`` always fits."""
 Policy = Literal["ask", "allow", "deny"]
 
 
@@ -60,4 +61,48 @@ class GoOn:
     kind: Literal["go_on"] = "go_on"
 
 
-About: TypeAlias = Approval | Trust | KeyUse | GoOn
+@dataclass(frozen=True, slots=True)
+class Elicitation:
+    """A server asks for data (``schema``), or wants a page visited (``url``).
+
+    Answered accept · decline · cancel, which are three different answers; ``deny`` counts as decline. An accepted form
+    carries ``content``; what it leaves out takes the defaults of the schema.
+    """
+
+    server: str
+    message: str
+    schema: Object | None = None
+    """As the server sent it: it is not cleaned, so a view cleans it when it draws it."""
+    url: str = ""
+    """Whole; http or https. Only a person opens it."""
+    call: str = ""
+    """The call that waits for the answer, where that is known."""
+    kind: Literal["elicitation"] = "elicitation"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """May this server have the model asked? Answered once · session · deny; ``arguments`` of the answer replaces the
+    request."""
+
+    server: str
+    request: Object
+    """Messages, system prompt, token limit and tools, as the server sent them; not cleaned."""
+    spent: int = 0
+    budget: int = 0
+    """Tokens that the server has used in this run, and may use."""
+    call: str = ""
+    kind: Literal["sampling"] = "sampling"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingReview:
+    """May this server have what the model said? Answered once · deny; ``content`` of the answer replaces the result."""
+
+    server: str
+    result: Object
+    call: str = ""
+    kind: Literal["sampling_review"] = "sampling_review"
+
+
+About: TypeAlias = Approval | Trust | KeyUse | GoOn | Elicitation | Sampling | SamplingReview

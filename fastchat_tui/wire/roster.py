@@ -28,6 +28,7 @@ class Roster(dict[str, ServerView]):
                     era=e.era or old.era,
                     identity=e.identity or old.identity,
                     instructions=e.instructions or old.instructions,
+                    options=e.options,
                 )
             case CatalogueChanged(server=name) as e:
                 self[name] = replace(

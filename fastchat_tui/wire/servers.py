@@ -10,6 +10,7 @@ from fastchat_tui.wire.content import Object
 Transport = Literal["stdio", "http", "sse"]
 ServerState = Literal["off", "connecting", "ready", "needs_login", "failed", "closed"]
 Level = Literal["debug", "info", "warning", "error"]
+Era = Literal["auto", "legacy", "2026-07-28"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,27 @@ class PromptTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What the user lets a server do and say; may be changed while it runs."""
+
+    sampling: bool = False
+    """It may ask for the model. Only then is sampling declared to it."""
+    sampling_budget: int = 50_000
+    """Tokens that it may use of the model in one run of the program."""
+    instructions: bool = True
+    """Its instructions are shown to the model."""
+    log_level: Level = "info"
+    """From which level on it is asked to send log messages."""
+    roots: tuple[str, ...] = ()
+    """Folders that it is told of; no others."""
+    era: Literal["", "auto", "legacy", "2026-07-28"] = ""
+    """Goes before the configured ``protocol``; empty leaves that."""
+
+
+USUAL = ServerOptions()
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSpec:
     """One configured server, every variable already expanded. Values that may be secret stay out of ``repr``."""
 
@@ -80,7 +102,7 @@ class ServerSpec:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     description: str = ""
     enabled: bool = True
-    protocol: Literal["auto", "legacy", "2026-07-28"] = "auto"
+    protocol: Era = "auto"
     connect_timeout: float = 30.0
     """Seconds until a server that is not ready counts as failed."""
     call_timeout: float = 120.0
@@ -91,6 +113,7 @@ class ServerSpec:
     """Why it cannot be started (a missing variable, a bad value); empty when it can."""
     sse_fallback: bool = False
     """The transport was inferred from a bare URL: try HTTP+SSE when Streamable HTTP is refused."""
+    options: ServerOptions = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +140,7 @@ class ServerView:
     prompts: tuple[PromptTemplate, ...] = ()
     left_out: tuple[str, ...] = ()
     """Offers of the server that could not be used, each with the reason."""
+    options: ServerOptions = USUAL
 
     @property
     def tokens(self) -> int:

@@ -38,9 +38,9 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.ports import Config, Emit, OnProgress, Rule
+from fastchat_tui.wire.ports import Config, Emit, Host, OnProgress, Rule
 from fastchat_tui.wire.questions import Trust
-from fastchat_tui.wire.servers import ServerSpec, Tool
+from fastchat_tui.wire.servers import ServerOptions, ServerSpec, Tool
 from fastchat_tui.wire.text import Masker
 
 Line = Piece | Exception
@@ -138,6 +138,9 @@ class FakeServer:
             self.cancelled.append(call)
             raise
 
+    async def configure(self, options: ServerOptions) -> None:
+        self.spec = replace(self.spec, options=options)
+
     async def stop(self) -> None:
         self.stopped += 1
 
@@ -214,6 +217,7 @@ class MemorySettings:
         self.trusted: list[tuple[Trust, bool]] = []
         self.servers: dict[str, bool] = {}
         self.tools: dict[tuple[str, str], bool] = {}
+        self.server_options: dict[str, ServerOptions] = {}
         self.saved_rules: list[Rule] = []
         self.origins: list[str] = []
 
@@ -229,6 +233,12 @@ class MemorySettings:
 
     def set_enabled(self, server: str, on: bool) -> None:
         self.servers[server] = on
+
+    def options(self, server: str) -> ServerOptions | None:
+        return self.server_options.get(server)
+
+    def set_options(self, server: str, options: ServerOptions) -> None:
+        self.server_options[server] = options
 
     def tool_enabled(self, server: str, tool: str) -> bool:
         return self.tools.get((server, tool), True)
@@ -292,14 +302,16 @@ class World:
             self.settings.config = replace(self.settings.config, policy="allow")
         self.store, self.vault, self.masker = MemoryStore(), MemoryVault(), Masker()
         self.servers: list[FakeServer] = []
+        self.host: Host
         self.handler = handler
         self.heard: list[Stamped] = []
         self._changed = asyncio.Event()
 
     @asynccontextmanager
     async def open(self, session: str = "", *, begin: bool = True) -> AsyncIterator[LocalEngine]:
-        def make_server(spec: ServerSpec, emit: Emit) -> FakeServer:
+        def make_server(spec: ServerSpec, emit: Emit, host: Host) -> FakeServer:
             self.servers.append(FakeServer(spec, emit, self.handler))
+            self.host = host
             return self.servers[-1]
 
         def make_model(address: Address) -> FakeModel:

@@ -13,9 +13,12 @@ from typing import Any, TypeVar
 import pytest
 
 from fastchat_tui.servers.factory import connections
-from fastchat_tui.wire.content import ToolResult
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.content import Object, ToolResult
+from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import CatalogueChanged, Event, FrameSeen, ServerChanged, ServerLogged
-from fastchat_tui.wire.ports import MakeServer, Server
+from fastchat_tui.wire.ports import Host, MakeServer, Server
+from fastchat_tui.wire.questions import Elicitation
 from fastchat_tui.wire.servers import ServerSpec
 
 FAULTY = Path(__file__).parents[1] / "fakes" / "faulty_server.py"
@@ -66,17 +69,41 @@ class Heard:
         return [frame for frame in self.of(FrameSeen) if frame.call == call]
 
 
+class FakeHost:
+    """Answers what servers ask for with what the test put there, and keeps what they asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Elicitation] = []
+        self.requests: list[Object] = []
+        self.answers: list[Answer] = []
+        self.result: Object | ServerError = ServerError("The user rejected the sampling request.")
+        self.hold: asyncio.Event | None = None
+
+    async def elicit(self, about: Elicitation) -> Answer:
+        self.asked.append(about)
+        if self.hold is not None:
+            await self.hold.wait()
+        return self.answers.pop(0) if self.answers else Answer("q", "decline")
+
+    async def sample(self, server: str, call: str, request: Object) -> Object:
+        self.requests.append(request)
+        if isinstance(self.result, ServerError):
+            raise self.result
+        return self.result
+
+
 class Bench:
     """Starts connections and takes them down."""
 
     def __init__(self, make: MakeServer, folder: Path) -> None:
         self._make = make
         self._servers: list[Server] = []
+        self.host = FakeHost()
         self.pids = folder / "pids"
 
-    def start(self, spec: ServerSpec) -> tuple[Server, Heard]:
+    def start(self, spec: ServerSpec, host: Host | None = None) -> tuple[Server, Heard]:
         heard = Heard()
-        server = self._make(spec, heard)
+        server = self._make(spec, heard, host or self.host)
         self._servers.append(server)
         server.start()
         return server, heard

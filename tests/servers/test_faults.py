@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from fastchat_tui.servers import connection
+from fastchat_tui.servers import calls
 from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import CatalogueChanged, ServerLogged
@@ -184,7 +184,7 @@ async def test_progress_extends_the_time_of_a_call(bench: Bench) -> None:
 
 
 async def test_progress_does_not_extend_a_call_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "MAX_CALL", 0.4)
+    monkeypatch.setattr(calls, "MAX_CALL", 0.4)
     server, _ = await bench.ready("progress", call_timeout=0.3)
     with pytest.raises(ServerError, match="worked for 400 ms without an end"):
         await act(server)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fastchat_tui.wire.servers import Level, PromptTemplate, Resource, ResourceTemplate, ServerState, Tool, Transport
+from fastchat_tui.wire.servers import (
+    USUAL,
+    Level,
+    PromptTemplate,
+    Resource,
+    ResourceTemplate,
+    ServerOptions,
+    ServerState,
+    Tool,
+    Transport,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +31,7 @@ class ServerChanged:
     era: str = ""
     identity: str = ""
     instructions: str = ""
+    options: ServerOptions = USUAL
     kind: Literal["server_changed"] = "server_changed"
 
 

@@ -1,0 +1,21 @@
+"""What the engine does for a server that wants something: satisfies ``wire.ports.Host``."""
+
+from __future__ import annotations
+
+from fastchat_tui.engine.questions import Questions
+from fastchat_tui.engine.sampling import Sampler
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.questions import Elicitation
+
+
+class EngineHost:
+    def __init__(self, questions: Questions, sampler: Sampler) -> None:
+        self._questions = questions
+        self._sampler = sampler
+
+    async def elicit(self, about: Elicitation) -> Answer:
+        return await self._questions.ask(about)
+
+    async def sample(self, server: str, call: str, request: Object) -> Object:
+        return await self._sampler.sample(server, call, request)
