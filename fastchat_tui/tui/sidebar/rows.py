@@ -54,7 +54,7 @@ def total(servers: Iterable[ServerView]) -> str:
     ready = [view for view in servers if view.state == "ready"]
     tools = sum(tool.enabled and not tool.problem for view in ready for tool in view.tools)
     tokens = sum(view.tokens for view in ready)
-    return f"{tools} tools · {human_count(tokens)} tokens" if ready else ""
+    return f"{tools} tool{'' if tools == 1 else 's'} · {human_count(tokens)} tokens" if ready else ""
 
 
 def fit(left: str, right: str, width: int) -> str:
@@ -69,7 +69,8 @@ def _server(view: ServerView, unfolded: bool, now: float) -> Row:
     usable = sum(tool.enabled and not tool.problem for tool in view.tools)
     match view.state:
         case "ready":
-            right = f"{usable} {human_count(view.tokens)}"
+            aside = "⚠ " if view.left_out or any(tool.problem for tool in view.tools) else ""
+            right = f"{aside}{usable} {human_count(view.tokens)}"
         case "connecting":
             right = f"{max(0, now - view.since):.0f} s"
         case state:
