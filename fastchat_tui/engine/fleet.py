@@ -12,9 +12,13 @@ from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, Ser
 from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, Host, MakeServer, OnProgress, Server, Settings
 from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, Tool
+from fastchat_tui.wire.text import head_and_tail
 
 Weigh = Callable[[Tool], tuple[int, str]]
 """Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""
+
+MAX_INSTRUCTIONS = 4000
+"""Characters of one server's instructions that the model is sent with every request."""
 
 
 class Fleet:
@@ -30,6 +34,7 @@ class Fleet:
         self._servers: dict[str, Server] = {}
         self._catalogues: dict[str, CatalogueChanged] = {}
         self._ready: set[str] = set()
+        self._instructions: dict[str, str] = {}
         self._set_aside: dict[tuple[str, str], str] = {}
 
     async def apply(self, specs: Iterable[ServerSpec]) -> None:
@@ -110,6 +115,15 @@ class Fleet:
         )
         return tuple(sorted(usable, key=lambda tool: tool.model_name))
 
+    def instructions(self) -> str:
+        """What the ready servers say of their use, as far as the user lets them say it to the model."""
+        said = (
+            f"The server “{name}” says of itself:\n{head_and_tail(text, MAX_INSTRUCTIONS)}"
+            for name in sorted(self._ready)
+            if self.options(name).instructions and (text := self._instructions.get(name, "").strip())
+        )
+        return "\n\n".join(said)
+
     def find(self, model_name: str) -> Tool | None:
         """The tool that the model calls so, whether it can be called now or not."""
         for catalogue in self._catalogues.values():
@@ -122,11 +136,15 @@ class Fleet:
         catalogue = self._catalogues.get(server)
         return next((tool for tool in catalogue.tools if tool.name == name), None) if catalogue else None
 
+    def server(self, name: str) -> Server:
+        """Raises ServerError when it is switched off."""
+        if (running := self._servers.get(name)) is None:
+            raise ServerError(f"{name} is switched off.", "Switch it on in the servers pane, then try again.")
+        return running
+
     async def call(self, call: str, server: str, tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
         """Raises ServerError when the server is off or away, dies, or stays silent too long."""
-        if (running := self._servers.get(server)) is None:
-            raise ServerError(f"{server} is switched off.", "Switch it on in the servers pane, then try again.")
-        return await running.call(call, tool, arguments, progress)
+        return await self.server(server).call(call, tool, arguments, progress)
 
     async def close(self) -> None:
         await asyncio.gather(*(self._stop(name) for name in list(self._servers)))
@@ -166,7 +184,8 @@ class Fleet:
 
     def _hear(self, event: Event) -> None:
         match event:
-            case ServerChanged(server=name, state=state):
+            case ServerChanged(server=name, state=state, instructions=instructions):
+                self._instructions[name] = instructions
                 (self._ready.add if state == "ready" else self._ready.discard)(name)
                 self._emit(event)
             case CatalogueChanged():

@@ -6,23 +6,23 @@ It is opened around a front end: ``async with`` it, ``begin`` it, and leaving th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import TypeVar, assert_never
 
-from fastchat_tui.engine.bus import Bus, Subscription
+from fastchat_tui.engine.bus import Subscription
 from fastchat_tui.engine.calls import Caller
-from fastchat_tui.engine.clock import Clock
 from fastchat_tui.engine.endpoint import Endpoint, MakeModel
 from fastchat_tui.engine.fleet import Fleet, Weigh
 from fastchat_tui.engine.host import EngineHost
 from fastchat_tui.engine.policy import Rules
+from fastchat_tui.engine.press import Press
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.engine.recorder import Recorder
-from fastchat_tui.engine.rings import Rings
 from fastchat_tui.engine.sampling import Sampler
 from fastchat_tui.engine.sanitise import sanitise
 from fastchat_tui.engine.session import Session
+from fastchat_tui.engine.sessions import Sessions
 from fastchat_tui.engine.turns import Turns
 from fastchat_tui.engine.world import TurnWorld
 from fastchat_tui.wire.chat import SessionInfo
@@ -44,23 +44,16 @@ from fastchat_tui.wire.commands import (
     SetKey,
     SetModel,
     SetServerOptions,
+    WatchResource,
 )
-from fastchat_tui.wire.errors import CommandError, ConfigError, StoreError
-from fastchat_tui.wire.events import (
-    SAVED,
-    EngineStarted,
-    Event,
-    FrameSeen,
-    Noticed,
-    ServerLogged,
-    SessionOpened,
-    SessionTitled,
-    Stamped,
-)
-from fastchat_tui.wire.ledger import CallLedger
+from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessage
+from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError, StoreError
+from fastchat_tui.wire.events import EngineStarted, FrameSeen, Noticed, ServerLogged, Stamped
 from fastchat_tui.wire.ports import Config, MakeServer, SessionStore, Settings, Snapshot, Vault
-from fastchat_tui.wire.roster import Roster
+from fastchat_tui.wire.servers import Completable
 from fastchat_tui.wire.text import Masker
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +80,10 @@ class LocalEngine:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._config = Config()
-        self._clock, self._bus, self._rings, self._roster = Clock(), Bus(), Rings(), Roster()
-        self._ledger = CallLedger()
         self._session = Session(parts.store)
-        self._recorder = Recorder(parts.store, self._report_store)
+        self._press = Press(parts.masker, self._session)
+        self.emit = self._press.emit
+        self._recorder = self._press.recorder = Recorder(parts.store, self._report_store)
         self._questions = Questions(self.emit)
         self._endpoint = Endpoint(
             parts.make_model, parts.settings, parts.vault, self._questions, parts.masker, self.emit
@@ -101,11 +94,13 @@ class LocalEngine:
         self._caller = Caller(
             self._fleet, Rules(), self._questions, parts.settings, parts.masker, self._destination, self.emit
         )
-        self._seq = 0
         self._world = TurnWorld(
             self._session, self._endpoint, self._fleet, self._caller, self._questions, self.emit, tools=parts.tools
         )
-        self._turns = Turns(self._world, self._session, self._ledger, self._recorder, self._caller)
+        self._turns = Turns(self._world, self._session, self._press.ledger, self._recorder, self._caller)
+        self._sessions = Sessions(
+            parts.store, self._session, self._press, lambda: bool(self._turns.running) and self._world.is_open
+        )
         self._started: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> LocalEngine:
@@ -125,7 +120,7 @@ class LocalEngine:
         await asyncio.wait([self._writer])
         await self._endpoint.close()
         await self._parts.store.close()
-        self._bus.close()
+        self._press.bus.close()
 
     # ── what front ends call ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -135,15 +130,15 @@ class LocalEngine:
 
     def subscribe(self, since: int | None = None, *, frames: bool = False) -> Subscription:
         if since is None:
-            return self._bus.subscribe(frames=frames)
-        until = self._seq
+            return self._press.bus.subscribe(frames=frames)
+        until = self._press.seq
 
         async def replay() -> list[Stamped]:
             await self._recorder.flush()
             past = [*await self._parts.store.read(self._session.info.id), *self._recorder.unsaved]
             return [stamped for stamped in past if since < stamped.seq <= until]
 
-        return self._bus.subscribe(replay, frames=frames)
+        return self._press.bus.subscribe(replay, frames=frames)
 
     async def send(self, command: Command) -> None:
         self.begin()
@@ -157,11 +152,11 @@ class LocalEngine:
             case Answer():
                 self._questions.answer(command)
             case OpenSession(session=session):
-                await self._open(session)
+                await self._sessions.open(session)
             case RenameSession(session=session, title=title):
-                await self._rename(session, title)
+                await self._sessions.rename(session, title)
             case DeleteSession(session=session):
-                await self._delete(session)
+                await self._sessions.delete(session)
             case SetModel(model=model, base_url=base_url):
                 await self._endpoint.set_model(model, base_url)
             case SetKey(key=key, remember=remember):
@@ -176,6 +171,11 @@ class LocalEngine:
                 except ConfigError as error:
                     raise CommandError(error.text, error.remedy) from error
                 await self._reload()
+            case WatchResource(server=server, uri=uri, on=on):
+                try:
+                    await self._fleet.server(server).watch(uri, on)
+                except ServerError as error:
+                    raise CommandError(error.text, error.remedy) from error
             case SetServerOptions(server=server, options=options):
                 await self._fleet.set_options(server, options)
             case EnableTool(server=server, tool=tool, on=on):
@@ -191,10 +191,10 @@ class LocalEngine:
         return Snapshot(
             model=self._endpoint.view,
             session=self._session.info,
-            servers=dict(self._roster),
+            servers=dict(self._press.roster),
             turn=self._turns.running,
             queue=self._turns.queue,
-            questions=tuple(sanitise(asked, self._parts.masker) for asked in self._questions.open),
+            questions=self._safe(self._questions.open),
             policy=self._config.policy,
             config=self._config.path,
             demo=self._parts.demo,
@@ -210,30 +210,31 @@ class LocalEngine:
         await self._recorder.flush()
         return await self._parts.store.sessions()
 
+    async def read(self, server: str, uri: str) -> Sequence[EmbeddedResource]:
+        return self._safe(await self._fleet.server(server).read(uri))
+
+    async def prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
+        return self._safe(await self._fleet.server(server).prompt(name, arguments))
+
+    async def complete(
+        self, server: str, kind: Completable, of: str, argument: str, value: str, others: Mapping[str, str]
+    ) -> Completion:
+        try:
+            return self._safe(await self._fleet.server(server).complete(kind, of, argument, value, others))
+        except ServerError:
+            return Completion()
+
     def frames(self, server: str = "", call: str = "") -> Sequence[FrameSeen]:
-        return self._rings.frames(server, call)
+        return self._press.rings.frames(server, call)
 
     def logs(self, server: str) -> Sequence[tuple[float, ServerLogged]]:
-        return self._rings.logs(server)
-
-    def emit(self, event: Event) -> None:
-        """The one place where events are born: made safe, stamped, folded, kept, published."""
-        self._seq += 1
-        stamped = Stamped(self._seq, self._clock.now(), sanitise(event, self._parts.masker))
-        if isinstance(event, SAVED):
-            self._ledger.apply(stamped)
-            self._session.apply(stamped)
-            self._recorder.put(stamped)
-        else:
-            self._roster.apply(stamped)
-            self._rings.apply(stamped)
-        self._bus.publish(stamped)
+        return self._press.rings.logs(server)
 
     # ── start and configuration ──────────────────────────────────────────────────────────────────────────────────
 
     async def _start(self) -> None:
         config = await self._load()
-        await self._open_first()
+        await self._sessions.open_first(self._parts.session)
         await self._apply(config)
         self._world.open()
         for about in config.pending:
@@ -268,44 +269,7 @@ class LocalEngine:
     async def _reload(self) -> None:
         await self._apply(await self._load())
 
-    # ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _open_first(self) -> None:
-        wanted = self._parts.session
-        try:
-            if wanted == "continue":
-                known = await self._parts.store.sessions()
-                wanted = known[0].id if known else ""
-            await self._open(wanted)
-        except (StoreError, CommandError) as error:
-            self.emit(Noticed(level="warning", text=error.text, remedy=error.remedy))
-            self.emit(SessionOpened(session=self._session.info.id))
-        for text, remedy in self._parts.store.notices:
-            self.emit(Noticed(level="warning", text=text, remedy=remedy))
-
-    async def _open(self, session: str) -> None:
-        if self._turns.running and self._world.is_open:
-            raise CommandError("A turn is running.", "Stop it with Esc, then open the other session.")
-        await self._recorder.flush()
-        if session:
-            last = await self._session.resume(session)
-            self._seq = max(self._seq, last)
-        else:
-            self._session.start()
-        self._ledger.clear()
-        info = self._session.info
-        self._recorder.open(info.id, exists=bool(session))
-        self.emit(SessionOpened(session=info.id, title=info.title, resumed=bool(session)))
-
-    async def _rename(self, session: str, title: str) -> None:
-        await self._parts.store.rename(session, title)
-        if session == self._session.info.id:
-            self.emit(SessionTitled(session=session, title=title))
-
-    async def _delete(self, session: str) -> None:
-        if session == self._session.info.id:
-            await self._open("")
-        await self._parts.store.delete(session)
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _report_store(self, error: StoreError | None) -> None:
         if error is None:
@@ -320,6 +284,10 @@ class LocalEngine:
             )
         self._turns.call(command)
 
+    def _safe(self, answer: T) -> T:
+        """What a server answers is as hostile as what it says."""
+        return sanitise(answer, self._parts.masker)
+
     def _destination(self, server: str) -> str:
-        view = self._roster.get(server)
+        view = self._press.roster.get(server)
         return view.destination if view else ""

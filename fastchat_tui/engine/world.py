@@ -70,9 +70,12 @@ class TurnWorld:
             model=self._endpoint.name,
             messages=self._session.history.messages(),
             tools=self._fleet.tools() if self._tools else (),
-            system="\n\n".join(part for part in (SYSTEM, self._config.system) if part),
+            system="\n\n".join(part for part in (SYSTEM, self._config.system, self._said_by_servers()) if part),
             session=self._session.info.id,
         )
+
+    def _said_by_servers(self) -> str:
+        return self._fleet.instructions() if self._tools else ""
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
         async for piece in self._endpoint.stream(prompt):

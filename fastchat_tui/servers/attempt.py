@@ -23,7 +23,8 @@ from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.process import exit_words
 from fastchat_tui.servers.session import Session, open_session
 from fastchat_tui.servers.stdio import Stdio
-from fastchat_tui.servers.words import CLOSED, code_of, leaf, refusal, session_gone
+from fastchat_tui.servers.trace import traceparent
+from fastchat_tui.servers.words import CLOSED, SessionGone, code_of, leaf, refusal, session_gone
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import CatalogueChanged
@@ -47,6 +48,7 @@ class Attempt:
         sse: bool,
         on_lost: Callable[[], None],
         on_change: Callable[[], None],
+        on_update: Callable[[str], None],
     ) -> None:
         self._spec = spec
         self._mode = mode
@@ -54,6 +56,7 @@ class Attempt:
         self._journal = journal
         self._on_lost = on_lost
         self._on_change = on_change
+        self._on_update = on_update
         self._sse = sse
         self._tap = Tap(spec.name, emit, mask, on_lost)
         self._stdio = Stdio(spec, journal) if spec.transport == "stdio" else None
@@ -71,6 +74,7 @@ class Attempt:
             level=self._spec.options.log_level,
             on_log=self._logged,
             on_change=self._on_change,
+            on_update=self._on_update,
         )
 
     def arm(self) -> None:
@@ -109,13 +113,17 @@ class Attempt:
     ) -> ToolResult:
         """One tool call. Runs in a task of its own, whose context marks what is sent for it."""
         CALL.set(call)
+        params = {"name": tool, "arguments": arguments, "_meta": {"traceparent": traceparent(call)}}
+        return tool_result(self._spec.name, await self.ask(session, "tools/call", params, on_progress))
+
+    async def ask(self, session: Session, method: str, params: Object, on_progress: OnProgress | None = None) -> Object:
+        """One request that may ask back, as all for which the task was made. Raises ServerError."""
         exchange = Exchange()
         EXCHANGE.set(exchange)
         try:
-            raw = await self._ask(session, "tools/call", {"name": tool, "arguments": arguments}, on_progress)
+            return await self._ask(session, method, params, on_progress)
         except MCPError as error:
-            raise await self._refused(error, exchange) from error
-        return tool_result(self._spec.name, raw)
+            raise await self._refused(error, exchange, session) from error
 
     async def _ask(self, session: Session, method: str, params: Object, on_progress: OnProgress | None) -> Object:
         """Once more when the server wants a page visited first: it says so before it has done anything."""
@@ -160,14 +168,14 @@ class Attempt:
         closed = cause is not None and code_of(cause) == CLOSED and self._mode == "auto"
         return Ended("failed", f"It could not be reached: {words}.", hint="legacy" if closed else "")
 
-    async def _refused(self, error: MCPError, exchange: Exchange) -> ServerError:
+    async def _refused(self, error: MCPError, exchange: Exchange, session: Session) -> ServerError:
         name = self._spec.name
         if exchange.wants_login:
             return NeedsLogin(f"{name} wants a sign-in: {exchange.words()}.", "Sign in, then try again.")
         if self._http is not None:
-            if session_gone(error):
+            if not session.modern and session_gone(error, exchange.status):
                 self._on_lost()
-                return ServerError(f"{name} was restarted and forgot this session.", "It reconnects; then try again.")
+                return SessionGone(f"{name} was restarted and forgot this session.", "It reconnects; then try again.")
             if (words := exchange.words()) and (code_of(error) in (CLOSED, -32603) or exchange.error is not None):
                 return ServerError(f"{name} did not answer: {words}.", "Try again, or reconnect the server (r).")
         elif code_of(error) == CLOSED and self._stdio is not None and self._stdio.child is not None:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastchat_tui.servers.calls import Calls
 from fastchat_tui.servers.destination import destination
-from fastchat_tui.servers.ended import Ended
+from fastchat_tui.servers.ended import Ended, absent, standing
+from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
+from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
+from fastchat_tui.servers.requests import Requests
 from fastchat_tui.servers.shared import Shared
-from fastchat_tui.wire.content import Object, ToolResult
-from fastchat_tui.wire.errors import NeedsLogin, ServerError
-from fastchat_tui.wire.events import ServerChanged
-from fastchat_tui.wire.ports import Emit, Host, OnProgress
+from fastchat_tui.wire.ports import Emit, Host
 from fastchat_tui.wire.servers import Era, ServerOptions, ServerSpec, ServerState
 from fastchat_tui.wire.text import human_time
 
@@ -30,20 +28,11 @@ if TYPE_CHECKING:
     from fastchat_tui.servers.attempt import Attempt
     from fastchat_tui.servers.session import Session
 
-REFRESH = 1.0
-"""Seconds between two readings of the lists."""
-STEADY = 30.0
-"""A connection that lived so long starts its next attempts from the shortest pause again."""
 STOP = 5.0
 """Seconds that a stop waits for the owner; what a process needs at most is less."""
 
 
-def backoff(tries: int) -> float:
-    """1, 2, 4 … 60 seconds, each a fifth more or less, so that many clients do not come back at once."""
-    return float(min(60, 2**tries)) * random.uniform(0.8, 1.2)
-
-
-class Connection:
+class Connection(Requests):
     """Satisfies ``wire.ports.Server``."""
 
     def __init__(
@@ -56,24 +45,31 @@ class Connection:
         host: Host,
         pause: Callable[[int], float] = backoff,
     ) -> None:
-        self._spec = spec
+        super().__init__(spec)
         self._emit = emit
         self._shared = shared
         self._journal = journal
         self._mask = mask
-        self._pause = pause
+        self._host = host
+        self._recovery = Recovery(pause, process=spec.transport == "stdio")
         self._owner: asyncio.Task[None] | None = None
         self._leave = asyncio.Event()
+        self._needed = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._begun = self._ended = self._wanted = 0
+        """Attempts by number: begun, ended, and the one that somebody waits for."""
+        self._coming = False
+        """The attempt that was begun may still become a session."""
+        self._resting = False
         self._stopping = False
         self._patience: asyncio.Timeout | None = None
         self._attempt: Attempt | None = None
         self._session: Session | None = None
+        self._hearing = Hearing(spec.name, emit, journal)
         self._sse = spec.transport == "sse"
         self._mode: Era = self._wanted_mode()
         self._was_ready = False
         self._last = Ended("off")
-        self._host = host
-        self._calls = Calls(spec.name, spec.call_timeout)
 
     @property
     def spec(self) -> ServerSpec:
@@ -84,7 +80,7 @@ class Connection:
 
     def start(self) -> None:
         if self._owner is None and not self._stopping:
-            self._owner = asyncio.create_task(self._run(), name=f"server {self._spec.name}")
+            self._owner = asyncio.create_task(self._live(), name=f"server {self._spec.name}")
 
     def reconnect(self) -> None:
         self.start()
@@ -100,13 +96,9 @@ class Connection:
                 await asyncio.wait({self._owner}, timeout=1.0)
         await self._journal.close()
 
-    async def call(self, call: str, tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
-        attempt, session = self._attempt, self._session
-        if attempt is None or session is None:
-            raise self._absent()
-        return await self._calls.run(
-            call, lambda told: attempt.call(session, call, tool, arguments, told), self._leave.is_set, progress
-        )
+    async def watch(self, uri: str, on: bool) -> None:
+        attempt, session = await self._open()
+        await self._calls.run("", lambda _: self._hearing.watch(attempt, session, uri, on), self._leaving)
 
     async def configure(self, options: ServerOptions) -> None:
         old, self._spec = self._spec, replace(self._spec, options=options)
@@ -118,7 +110,7 @@ class Connection:
         elif session.modern and old.options.log_level != options.log_level:
             self.reconnect()
         else:
-            self._say("ready", era=session.era, identity=session.identity, instructions=session.instructions)
+            self._say_ready(session)
             if old.options.log_level != options.log_level:
                 await session.ask_for_logs(options.log_level)
             if old.options.roots != options.roots:
@@ -126,29 +118,46 @@ class Connection:
 
     # ── the owner ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _run(self) -> None:
-        tries = 0
+    async def _live(self) -> None:
         loop = asyncio.get_running_loop()
         while not self._stopping:
             self._leave.clear()
-            begun = loop.time()
-            self._say("connecting", f"trying again (attempt {tries + 1})" if tries else "")
+            self._begun += 1
+            self._coming, self._resting = True, False
+            since, tries = loop.time(), self._recovery.tries
+            self._say("connecting", f"trying again (attempt {tries})" if tries else "")
             self._last = ended = await self._connect()
+            self._ended, self._coming = self._begun, False
             if self._stopping:
-                return
+                break
+            if not self._leave.is_set():
+                again = self._was_ready and ended.state in ("failed", "closed")
+                seconds = self._recovery.after(loop.time() - since, loop.time()) if again else None
+                await self._rest(ended, seconds)
             if self._leave.is_set():
-                tries = 0
-            elif ended.away and self._was_ready:
-                tries = 0 if loop.time() - begun > STEADY else tries
-                seconds = self._pause(tries)
-                tries += 1
-                self._say("failed", f"{ended.detail}. Trying again in {human_time(seconds)}.")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._leave.wait(), seconds)
-            else:
-                tries = 0
-                self._say(ended.state, ended.detail)
-                await self._leave.wait()
+                self._recovery.forget()
+        self._resting = True
+        self._move()
+
+    async def _rest(self, ended: Ended, seconds: float | None) -> None:
+        """Until it is time, or somebody needs the server, or the user says so."""
+        self._resting = seconds is None
+        self._needed.clear()
+        detail = ended.detail
+        if seconds is not None:
+            detail = f"{detail.rstrip('.')}. Trying again in {human_time(seconds)}."
+        elif self._was_ready and ended.state != "needs_login":
+            detail = (
+                f"{detail} It ended {MAX_RESTARTS} times in {human_time(WINDOW)}: it is left alone (r restarts it)."
+            )
+        self._say(ended.state, detail)
+        self._move()
+        if self._wanted <= self._begun or self._resting:
+            events = (self._leave,) if self._resting else (self._leave, self._needed)
+            waits = [asyncio.create_task(event.wait()) for event in events]
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
 
     async def _connect(self) -> Ended:
         """As configured; then what the failure hints at."""
@@ -167,9 +176,13 @@ class Connection:
 
     async def _try(self) -> Ended:
         lost = asyncio.Event()
-        changed = asyncio.Event()
         attempt: Attempt | None = None
         ready = False
+
+        def gone() -> None:
+            lost.set()
+            self._drop_session()
+
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(None) as self._patience:
@@ -186,13 +199,14 @@ class Connection:
                             self._emit,
                             self._mask,
                             sse=self._sse,
-                            on_lost=lost.set,
-                            on_change=changed.set,
+                            on_lost=gone,
+                            on_change=self._hearing.changed,
+                            on_update=self._hearing.updated,
                         )
                         session = await stack.enter_async_context(attempt.open())
                 ready = True
                 attempt.arm()
-                await self._serve(attempt, session, lost, changed)
+                await self._serve(attempt, session, lost)
                 ended = Ended("off") if self._leave.is_set() else await attempt.why(None, ready=True)
                 self._last = ended
             return ended
@@ -204,39 +218,62 @@ class Connection:
             self._patience = None
             self._attempt = None
 
-    async def _serve(self, attempt: Attempt, session: Session, lost: asyncio.Event, changed: asyncio.Event) -> None:
+    async def _serve(self, attempt: Attempt, session: Session, lost: asyncio.Event) -> None:
         """Returns when the connection is lost or is to be left."""
-        self._session = session
-        leaving = [asyncio.create_task(event.wait()) for event in (self._leave, lost)]
-        listing = asyncio.create_task(self._keep_listed(attempt, session, lost, changed))
-        tasks = [*leaving, listing, asyncio.create_task(session.listen(changed.set))]
-        try:
-            await asyncio.wait([*leaving, listing], return_when=asyncio.FIRST_COMPLETED)
-            if listing.done() and not lost.is_set():
-                listing.result()
-        finally:
-            self._session = None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _keep_listed(
-        self, attempt: Attempt, session: Session, lost: asyncio.Event, changed: asyncio.Event
-    ) -> None:
-        """Reads the lists at first and whenever they change, at most once a second; says ready after the first."""
-        said = False
-        while True:
-            changed.clear()
-            catalogue = await attempt.catalogue(session)
-            if lost.is_set():
-                return
-            self._emit(catalogue)
-            if not said:
-                said = self._was_ready = True
-                self._say("ready", era=session.era, identity=session.identity, instructions=session.instructions)
-                await session.ask_for_logs(self._spec.options.log_level)
-            await asyncio.sleep(REFRESH)
-            await changed.wait()
+        def ready() -> None:
+            self._was_ready = True
+            self._session = session
+            self._move()
+            self._say_ready(session)
+
+        leaving = [asyncio.create_task(event.wait()) for event in (self._leave, lost)]
+        hearing = asyncio.create_task(self._hearing.keep(attempt, session, lost, ready))
+        logs = asyncio.create_task(session.ask_for_logs(self._spec.options.log_level))
+        try:
+            await asyncio.wait([*leaving, hearing], return_when=asyncio.FIRST_COMPLETED)
+            if hearing.done() and not lost.is_set():
+                hearing.result()
+        finally:
+            self._drop_session()
+            for task in (*leaving, hearing, logs):
+                task.cancel()
+            await asyncio.gather(*leaving, hearing, logs, return_exceptions=True)
+
+    # ── what requests need ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _leaving(self) -> bool:
+        return self._leave.is_set()
+
+    async def _open(self) -> tuple[Attempt, Session]:
+        """Waits for a connection that is on its way, and hurries one that would be tried later."""
+        wanted = self._begun if self._coming else self._begun + 1
+        if self._session is None:
+            self._wanted = wanted
+            self._needed.set()
+        try:
+            async with asyncio.timeout(self._spec.connect_timeout):
+                while self._session is None or self._attempt is None:
+                    if self._owner is None or self._resting or self._stopping or self._ended >= wanted:
+                        raise absent(self._spec.name, self._last)
+                    await self._moved.wait()
+        except TimeoutError:
+            raise absent(self._spec.name, self._last) from None
+        return self._attempt, self._session
+
+    async def _forgotten(self, session: Session) -> None:
+        while self._session is session:
+            await self._moved.wait()
+
+    def _drop_session(self) -> None:
+        """At once: a call that came now would still be sent, and never answered."""
+        if self._session is not None:
+            self._session, self._coming = None, False
+            self._move()
+
+    def _move(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -249,30 +286,9 @@ class Connection:
     def _wanted_mode(self) -> Era:
         return self._spec.options.era or self._spec.protocol
 
-    def _absent(self) -> ServerError:
-        name, last = self._spec.name, self._last
-        if last.state == "needs_login":
-            return NeedsLogin(f"{name} wants a sign-in first. {last.detail}", "Sign in, then try again.")
-        if last.detail:
-            return ServerError(f"{name} is not connected. {last.detail}", "Reconnect it (r), then try again.")
-        return ServerError(f"{name} is not connected yet.", "Wait until it is ready, then try again.")
+    def _say_ready(self, session: Session) -> None:
+        told = standing(self._spec, "ready", "", destination(self._spec, self._mask), sse=self._sse)
+        self._emit(replace(told, era=session.era, identity=session.identity, instructions=session.instructions))
 
-    def _say(
-        self, state: ServerState, detail: str = "", *, era: str = "", identity: str = "", instructions: str = ""
-    ) -> None:
-        spec = self._spec
-        self._emit(
-            ServerChanged(
-                server=spec.name,
-                state=state,
-                detail=self._mask(detail),
-                transport="sse" if self._sse else spec.transport,
-                destination=destination(spec, self._mask),
-                description=spec.description,
-                origin=spec.origin,
-                era=era,
-                identity=identity,
-                instructions=instructions,
-                options=spec.options,
-            )
-        )
+    def _say(self, state: ServerState, detail: str = "") -> None:
+        self._emit(standing(self._spec, state, self._mask(detail), destination(self._spec, self._mask), sse=self._sse))

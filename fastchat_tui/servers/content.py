@@ -5,9 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, Object, ResourceLink, Text, ToolResult
+from fastchat_tui.wire.content import (
+    Audio,
+    Completion,
+    Content,
+    EmbeddedResource,
+    Image,
+    Object,
+    PromptMessage,
+    ResourceLink,
+    Text,
+    ToolResult,
+)
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.text import one_line
+
+MAX_VALUES = 100
+"""Values of a completion that the protocol allows."""
 
 
 def tool_result(server: str, raw: Object) -> ToolResult:
@@ -22,6 +36,38 @@ def tool_result(server: str, raw: Object) -> ToolResult:
     content = tuple(block(item) for item in blocks) if isinstance(blocks, list) else ()
     text = "" if structured is None else json.dumps(structured, ensure_ascii=False)
     return ToolResult(content, text, raw.get("isError") is True)
+
+
+def resource_contents(server: str, raw: Object) -> tuple[EmbeddedResource, ...]:
+    held = raw.get("contents")
+    if not isinstance(held, list):
+        raise ServerError(f"{server} sent an answer that is not a resource.", "Tell the server's author.")
+    return tuple(
+        EmbeddedResource(string(item, "uri"), string(item, "mimeType"), string(item, "text"), string(item, "blob"))
+        for item in held
+        if isinstance(item, dict)
+    )
+
+
+def prompt_messages(server: str, raw: Object) -> tuple[PromptMessage, ...]:
+    said = raw.get("messages")
+    if not isinstance(said, list):
+        raise ServerError(f"{server} sent an answer that is not a prompt.", "Tell the server's author.")
+    return tuple(
+        PromptMessage("assistant" if item.get("role") == "assistant" else "user", block(item.get("content")))
+        for item in said
+        if isinstance(item, dict)
+    )
+
+
+def completion(raw: Object) -> Completion:
+    found = raw.get("completion")
+    values = found.get("values") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(values, list):
+        return Completion()
+    total = found.get("total")
+    kept = tuple(value for value in values if isinstance(value, str))[:MAX_VALUES]
+    return Completion(kept, total if isinstance(total, int) else 0, found.get("hasMore") is True)
 
 
 def block(raw: Any) -> Content:

@@ -1,11 +1,13 @@
-"""How a connection ended, in plain data."""
+"""How a connection ended or stands, in plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from fastchat_tui.wire.servers import ServerState
+from fastchat_tui.wire.errors import NeedsLogin, ServerError
+from fastchat_tui.wire.events import ServerChanged
+from fastchat_tui.wire.servers import ServerSpec, ServerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +18,25 @@ class Ended:
     """It may come back by itself: worth another try later."""
     hint: Literal["", "legacy", "sse"] = ""
     """What else to try at once."""
+
+
+def absent(name: str, last: Ended) -> ServerError:
+    """Why nothing can be asked of a server now."""
+    if last.state == "needs_login":
+        return NeedsLogin(f"{name} wants a sign-in first. {last.detail}", "Sign in, then try again.")
+    if last.detail:
+        return ServerError(f"{name} is not connected. {last.detail}", "Reconnect it (r), then try again.")
+    return ServerError(f"{name} is not connected yet.", "Wait until it is ready, then try again.")
+
+
+def standing(spec: ServerSpec, state: ServerState, detail: str, destination: str, *, sse: bool) -> ServerChanged:
+    return ServerChanged(
+        server=spec.name,
+        state=state,
+        detail=detail,
+        transport="sse" if sse else spec.transport,
+        destination=destination,
+        description=spec.description,
+        origin=spec.origin,
+        options=spec.options,
+    )

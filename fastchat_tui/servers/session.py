@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -17,7 +17,7 @@ from mcp import Client, MCPError
 from mcp.client import IncomingMessage
 from mcp.client._transport import Transport, TransportStreams
 from mcp.client.session import ClientRequestContext
-from mcp.client.subscriptions import SubscriptionLost
+from mcp.client.subscriptions import ResourceUpdated, SubscriptionLost
 from mcp.shared.dispatcher import CallOptions
 from mcp.shared.inbound import find_invalid_x_mcp_header, x_mcp_header_map
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -110,18 +110,26 @@ class Session:
         if not self.modern:
             await self._session._dispatcher.notify("notifications/roots/list_changed", None)
 
-    async def listen(self, on_change: Callable[[], None]) -> None:
-        """Hears of changed lists in the later era. Returns when the server has none to tell of."""
+    @property
+    def can_watch(self) -> bool:
+        return bool((self.capabilities.get("resources") or {}).get("subscribe"))
+
+    async def listen(self, on_change: Callable[[], None], watched: Sequence[str]) -> None:
+        """Hears of changes in the later era. Returns when the server has none to tell of."""
         tools, resources, prompts = (
             bool((self.capabilities.get(name) or {}).get("listChanged")) for name in ("tools", "resources", "prompts")
         )
-        while self.modern and (tools or resources or prompts):
+        while self.modern and (tools or resources or prompts or watched):
             try:
                 async with self._client.listen(
-                    tools_list_changed=tools, resources_list_changed=resources, prompts_list_changed=prompts
+                    tools_list_changed=tools,
+                    resources_list_changed=resources,
+                    prompts_list_changed=prompts,
+                    resource_subscriptions=watched,
                 ) as changes:
-                    async for _ in changes:
-                        on_change()
+                    async for change in changes:
+                        if not isinstance(change, ResourceUpdated):  # which the message handler has told already
+                            on_change()
                 return
             except MCPError:
                 return
@@ -140,6 +148,7 @@ async def open_session(
     level: Level,
     on_log: OnLog,
     on_change: Callable[[], None],
+    on_update: Callable[[str], None],
 ) -> AsyncIterator[Session]:
     """Connects and negotiates. Entered and left in the same task."""
 
@@ -152,6 +161,8 @@ async def open_session(
             on_log("warning", f"A message could not be read: {one_line(str(message), 200)}")
         elif isinstance(message, _CHANGES):
             on_change()
+        elif isinstance(message, types.ResourceUpdatedNotification):
+            on_update(message.params.uri)
 
     async def answered(kind: type[Reply], method: str, params: BaseModel | None) -> Reply | types.ErrorData:
         try:

@@ -24,9 +24,13 @@ def code_of(error: BaseException) -> int:
     return code if isinstance(code, int) else 0
 
 
-def session_gone(error: BaseException) -> bool:
-    """An HTTP server was restarted and knows the session no more."""
-    return code_of(error) == -32600 and str(error).lower().startswith(_GONE)
+class SessionGone(ServerError):
+    """The server knows the session no more, so it has not even looked at the request: it may be made again."""
+
+
+def session_gone(error: BaseException, status: int) -> bool:
+    """An HTTP server was restarted, or has forgotten us."""
+    return status == 404 or (code_of(error) in (-32600, TIMED_OUT) and str(error).lower().startswith(_GONE))
 
 
 def refusal(server: str, error: BaseException) -> ServerError:

@@ -112,6 +112,16 @@ class AddServer:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchResource:
+    """From now on its changes are told (``ResourceUpdated``), or no longer."""
+
+    server: str
+    uri: str
+    on: bool
+    kind: Literal["watch_resource"] = "watch_resource"
+
+
+@dataclass(frozen=True, slots=True)
 class SetServerOptions:
     """Changes what a server may do (remembered). It is connected again where the change needs that."""
 
@@ -161,6 +171,7 @@ Command: TypeAlias = (
     | DisconnectServer
     | AddServer
     | SetServerOptions
+    | WatchResource
     | EnableTool
     | CallTool
     | ReloadConfig

@@ -60,6 +60,24 @@ Content: TypeAlias = Text | Image | Audio | ResourceLink | EmbeddedResource
 
 
 @dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message that a prompt of a server was made into."""
+
+    role: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What an argument might be."""
+
+    values: tuple[str, ...] = ()
+    total: int = 0
+    """How many there are; 0 when the server does not say."""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """What a server answered to one call."""
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
     from fastchat_tui.wire.chat import ModelView, Piece, Prompt, SessionInfo
     from fastchat_tui.wire.commands import Answer, Command
-    from fastchat_tui.wire.content import Object, ToolResult
+    from fastchat_tui.wire.content import Completion, EmbeddedResource, Object, PromptMessage, ToolResult
     from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
     from fastchat_tui.wire.questions import Decision, Elicitation, Trust
-    from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerView
+    from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, ServerView
 
 # ── what front ends see of the engine ────────────────────────────────────────────────────────────────────────────
 
@@ -69,6 +69,22 @@ class Engine(Protocol):
         """All sessions, the latest first."""
         ...
 
+    async def read(self, server: str, uri: str) -> Sequence[EmbeddedResource]:
+        """What a resource holds now; one URI may stand for several. Raises ServerError."""
+        ...
+
+    async def prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
+        """A server's prompt, filled in. Raises ServerError."""
+        ...
+
+    async def complete(
+        self, server: str, kind: Completable, of: str, argument: str, value: str, others: Mapping[str, str]
+    ) -> Completion:
+        """What ``argument`` of a prompt (by name) or a template (by URI template) might be, from what is typed so far
+        and the ``others`` that are known. Empty when the server offers no completion; raises nothing but
+        CancelledError."""
+        ...
+
     def frames(self, server: str = "", call: str = "") -> Sequence[FrameSeen]:
         """The kept JSON-RPC frames (a bounded ring for each server)."""
         ...
@@ -118,6 +134,20 @@ class Server(Protocol):
     async def call(self, call: str, tool: str, arguments: Object, progress: OnProgress) -> ToolResult:
         """Raises ServerError when the server is away, dies, or stays silent too long. Cancelling the awaiting task
         sends ``notifications/cancelled``."""
+        ...
+
+    async def read(self, uri: str) -> Sequence[EmbeddedResource]:
+        """Raises ServerError, as do the next two."""
+        ...
+
+    async def prompt(self, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]: ...
+
+    async def complete(
+        self, kind: Completable, of: str, argument: str, value: str, others: Mapping[str, str]
+    ) -> Completion: ...
+
+    async def watch(self, uri: str, on: bool) -> None:
+        """Changes of a resource are told from now on, over reconnections too. Raises ServerError."""
         ...
 
     async def configure(self, options: ServerOptions) -> None:

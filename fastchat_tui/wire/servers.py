@@ -11,6 +11,7 @@ Transport = Literal["stdio", "http", "sse"]
 ServerState = Literal["off", "connecting", "ready", "needs_login", "failed", "closed"]
 Level = Literal["debug", "info", "warning", "error"]
 Era = Literal["auto", "legacy", "2026-07-28"]
+Completable = Literal["prompt", "template"]
 
 
 @dataclass(frozen=True, slots=True)

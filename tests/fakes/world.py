@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -24,12 +24,13 @@ from fastchat_tui.wire.chat import (
     ThoughtPiece,
     UserMessage,
 )
-from fastchat_tui.wire.content import Object, Text, ToolResult
+from fastchat_tui.wire.content import Completion, EmbeddedResource, Object, PromptMessage, Text, ToolResult
 from fastchat_tui.wire.errors import ServerError, StoreError, VaultError
 from fastchat_tui.wire.events import (
     CatalogueChanged,
     Event,
     ReplyFinished,
+    ResourceUpdated,
     ServerChanged,
     SessionTitled,
     Stamped,
@@ -40,7 +41,7 @@ from fastchat_tui.wire.events import (
 )
 from fastchat_tui.wire.ports import Config, Emit, Host, OnProgress, Rule
 from fastchat_tui.wire.questions import Trust
-from fastchat_tui.wire.servers import ServerOptions, ServerSpec, Tool
+from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, Tool
 from fastchat_tui.wire.text import Masker
 
 Line = Piece | Exception
@@ -125,7 +126,8 @@ class FakeServer:
         self._emit(ServerChanged(server=name, state="connecting", destination=f"run {name}"))
         tools = tuple(Tool(name, tool, input_schema={"type": "object"}) for tool in TOOLS)
         self._emit(CatalogueChanged(server=name, tools=tools))
-        self._emit(ServerChanged(server=name, state="ready", destination=f"run {name}"))
+        said = "Be gentle with me."
+        self._emit(ServerChanged(server=name, state="ready", destination=f"run {name}", instructions=said))
 
     def reconnect(self) -> None:
         self.start()
@@ -137,6 +139,21 @@ class FakeServer:
         except asyncio.CancelledError:
             self.cancelled.append(call)
             raise
+
+    async def read(self, uri: str) -> Sequence[EmbeddedResource]:
+        return (EmbeddedResource(uri, text=f"\x1b[31m{uri}"),)
+
+    async def prompt(self, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
+        return (PromptMessage("user", Text(f"{name} {dict(arguments)}")),)
+
+    async def complete(
+        self, kind: Completable, of: str, argument: str, value: str, others: Mapping[str, str]
+    ) -> Completion:
+        return Completion((f"{value}!",))
+
+    async def watch(self, uri: str, on: bool) -> None:
+        if on:
+            self._emit(ResourceUpdated(server=self.spec.name, uri=uri))
 
     async def configure(self, options: ServerOptions) -> None:
         self.spec = replace(self.spec, options=options)

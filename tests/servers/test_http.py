@@ -91,15 +91,12 @@ async def test_a_401_in_a_call_asks_for_a_sign_in(bench: Bench, web: Web) -> Non
 async def test_a_bad_answer_fails_its_call_in_words(
     bench: Bench, web: Web, reply: Callable[[Request], Reply | None], words: str
 ) -> None:
-    server, heard = await ready(bench, web)
+    server, _ = await ready(bench, web)
     web.behave = when("tools/call", reply)
-    since = len(heard.events)
     with pytest.raises(ServerError) as caught:
         await act(server)
     assert words in caught.value.text
     web.behave = mcp
-    if "forgot" in words:
-        await heard.state("ready", since=since)
     assert texts(await act(server, "c2")) == ["done"]
 
 
@@ -160,17 +157,22 @@ async def test_a_server_that_went_away_is_tried_again_and_the_state_says_when(
         assert texts(await act(server, "c2")) == ["done"]
 
 
-async def test_a_restarted_server_gets_a_new_session_by_itself(bench: Bench, web: Web) -> None:
-    server, heard = await ready(bench, web)
-    error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "Session not found"}}
-    body = json.dumps(error).encode()
-    web.behave = when("tools/call", lambda r: plain(404, {"content-type": "application/json"}, body))
-    since = len(heard.events)
+@pytest.mark.parametrize("code", [-32600, -32001])
+async def test_a_forgotten_session_is_opened_again_once_and_the_call_is_made(bench: Bench, web: Web, code: int) -> None:
+    server, _ = await ready(bench, web)
+    error = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": "Session not found"}}
+    forgotten = [json.dumps(error).encode()]
+
+    def reply(request: Request) -> Reply | None:
+        return plain(404, {"content-type": "application/json"}, forgotten.pop()) if forgotten else mcp(request)
+
+    web.behave = when("tools/call", reply)
+    assert texts(await act(server)) == ["done"]
+    assert [r.body.get("method") for r in web.seen].count("tools/call") == 2
+    forgotten += [json.dumps(error).encode()] * 2
     with pytest.raises(ServerError, match="forgot this session"):
-        await act(server)
-    web.behave = mcp
-    await heard.state("ready", since=since)
-    assert texts(await act(server, "c2")) == ["done"]
+        await act(server, "c2")
+    assert texts(await act(server, "c3")) == ["done"]
 
 
 async def test_a_cancelled_call_tells_the_server(bench: Bench, web: Web) -> None:

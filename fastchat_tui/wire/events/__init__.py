@@ -20,7 +20,14 @@ from typing import TypeAlias
 
 from fastchat_tui.wire.events.calls import CallFinished, CallProgressed, CallProposed, CallStarted
 from fastchat_tui.wire.events.engine import Answered, Asked, EngineStarted, ModelChanged, Noticed, QueueChanged
-from fastchat_tui.wire.events.servers import CatalogueChanged, FrameSeen, ServerChanged, ServerLogged, ServerRemoved
+from fastchat_tui.wire.events.servers import (
+    CatalogueChanged,
+    FrameSeen,
+    ResourceUpdated,
+    ServerChanged,
+    ServerLogged,
+    ServerRemoved,
+)
 from fastchat_tui.wire.events.turns import (
     ReplyFinished,
     RetryScheduled,
@@ -49,6 +56,7 @@ __all__ = [
     "Noticed",
     "QueueChanged",
     "ReplyFinished",
+    "ResourceUpdated",
     "RetryScheduled",
     "ServerChanged",
     "ServerLogged",
@@ -71,6 +79,7 @@ Event: TypeAlias = (
     | ServerChanged
     | ServerRemoved
     | CatalogueChanged
+    | ResourceUpdated
     | ServerLogged
     | SessionOpened
     | SessionTitled

@@ -57,6 +57,15 @@ class CatalogueChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceUpdated:
+    """A watched resource has changed; what was read of it before is old."""
+
+    server: str
+    uri: str
+    kind: Literal["resource_updated"] = "resource_updated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLogged:
     server: str
     source: Literal["stderr", "server", "client"]
