@@ -23,6 +23,7 @@ PLAIN = frozenset({"default", "const", "enum", "examples", "example"})
 """Keywords whose values are data, not schemas."""
 NAMED = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
 CHOICES = ("anyOf", "oneOf", "allOf")
+TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 _AT = re.compile(r"(?:tools|function_declarations)(?:\[(\d+)\]|\.(\d+)\b)")
 _NAME = re.compile(r"\b(?:function|tool)s?(?: named| with name)?:? ['\"`“]([A-Za-z0-9_-]{1,128})['\"`”]", re.IGNORECASE)
 
@@ -116,6 +117,9 @@ def _require_known(made: Object) -> None:
 def _one_type(made: Object) -> Object:
     """``type`` as one word, with alternatives in ``anyOf``; arrays say what their items are."""
     kinds = made.get("type")
+    for kind in kinds if isinstance(kinds, list) else [kinds] if "type" in made else []:
+        if not isinstance(kind, str) or kind not in TYPES:
+            raise ValueError(f"there is no type {str(kind)!r:.40}")
     if isinstance(kinds, list):
         if len(kinds) == 1:
             made["type"] = kinds[0]

@@ -1,17 +1,18 @@
 """An MCP server over stdio that misbehaves in one way. Standard library only; starts in 20 ms.
 
-    python tests/fakes/faulty_server.py [--fault NAME] [--pids FILE]
+    python tests/fakes/faulty_server.py [--fault NAME] [--pids FILE] [--until FILE]
 
 It speaks the handshake era (2025-11-25) and answers ``server/discover`` with -32601. It offers ``echo(text)`` and,
 unless the fault says otherwise, ``act()``, which does what the fault says. ``--pids FILE`` appends the number of every
 process that it starts, its own first, one on a line.
 
 at start            exits-at-start (code 3, “Error: missing API key” on stderr) · hangs-at-initialize (says “hanging”) ·
-                    exits-on-unknown (code 1 at the first unknown method: only the handshake era works)
+                    exits-on-unknown (code 1 at the first unknown method: only the handshake era works) ·
+                    slow-start (reads nothing before the file of --until is there)
 stdout and stderr   garbage-on-stdout (a banner, and a line before every answer) · floods-stderr (20,000 lines) ·
                     talks-on-stderr
 act()               dies-mid-call (code 7) · never-answers (tells “cancelled” on stderr when it is cancelled) ·
-                    returns-50mb · bad-utf8 · deep-json · wrong-answer (result is a string) · null-result ·
+                    returns-5mb · returns-50mb · bad-utf8 · deep-json · wrong-answer (a string) · null-result ·
                     lone-surrogate · no-content · unknown-content · output-schema (breaks its own) ·
                     progress (20 slow steps) · progress-flood (20,000 at once) · image · rpc-error
 lists               thousand-tools · broken-schema (no validator accepts it) · malformed-tool (3 of 5 tools) ·
@@ -43,9 +44,10 @@ SLEEPER = "import time\nwhile True: time.sleep(60)"
 
 
 class Server:
-    def __init__(self, fault: str, pids: str) -> None:
+    def __init__(self, fault: str, pids: str, until: str) -> None:
         self.fault = fault
         self.pids = pids
+        self.until = until
         self.lock = threading.Lock()
         self.more: list[dict[str, Any]] = []
         self.pages = 0
@@ -104,6 +106,8 @@ class Server:
             say(HOSTILE)
         if fault == "hangs-at-initialize":
             say("hanging")
+        while fault == "slow-start" and not os.path.exists(self.until):
+            time.sleep(0.02)
         for line in sys.stdin.buffer:
             message = json.loads(line)
             if "method" in message:
@@ -203,6 +207,8 @@ class Server:
                 pass
             case "returns-50mb":
                 self.text(key, "x" * 50_000_000)
+            case "returns-5mb":
+                self.text(key, "\n".join(f"line {number}" for number in range(400_000)))
             case "bad-utf8":
                 self.raw(b'{"jsonrpc":"2.0","id":%d,"result":{"content":[{"type":"text","text":"a\xff\xfeb"}]}}' % key)
             case "deep-json":
@@ -270,8 +276,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--fault", default="")
     parser.add_argument("--pids", default="")
+    parser.add_argument("--until", default="")
     options = parser.parse_args()
-    Server(options.fault, options.pids).run()
+    Server(options.fault, options.pids, options.until).run()
 
 
 if __name__ == "__main__":

@@ -99,6 +99,7 @@ def test_a_choice_at_the_root_becomes_properties_and_words() -> None:
     [
         ({"type": "string"}, "not object"),
         ({"properties": [1]}, "properties"),
+        ({"properties": {"x": {"type": 7}}}, "no type '7'"),
         ({"properties": {"x": {"default": float("nan")}}}, "JSON"),
         ({"properties": {"x": {"description": "x" * 300_000}}}, "too large"),
     ],
