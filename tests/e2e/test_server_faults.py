@@ -149,9 +149,9 @@ def test_odd_lists_cost_only_what_is_odd_in_them(opened: Opened, home: Path) -> 
     with serving(script) as api:
         terminal = opened("--config", servers, size=(160, 40), environ=environ(api))
         becomes(terminal, "many", "● 1000")
-        becomes(terminal, "broken", "● 1 ")
-        becomes(terminal, "twice", "● 2")
-        becomes(terminal, "torn", "● 2")
+        becomes(terminal, "broken", "● ⚠ 1 ")
+        becomes(terminal, "twice", "● ⚠ 2")
+        becomes(terminal, "torn", "● ⚠ 2")
         terminal.shows("1005 tools")
         shows_page(
             terminal, 1, "broken", "☑ echo", "⚠ act", "set aside: its input schema cannot be used: there is no type '7'"
