@@ -120,7 +120,7 @@ class Panes(Horizontal):
     def _record_opened(self, event: Inspector.CallSelected) -> None:
         self._chat.show_pane("chat")
         self.transcript.select_call(event.call)
-        self.transcript.focus()
+        self.screen.set_focus(self.transcript)
 
     @on(TranscriptView.CopyWanted)
     @on(Inspector.CopyWanted)

@@ -49,11 +49,23 @@ class Terminal:
             except pexpect.EOF:
                 assert true(), f"the program ended:\n{self.text}"
                 return
-            self.raw += chunk
-            self._stream.feed(chunk)
+            self._take(chunk)
 
     def shows(self, words: str, keys: str = "") -> None:
         self.until(lambda: words in self.text, keys)
+
+    def settles(self, keys: str = "") -> None:
+        """Sends keys, and reads until the screen has been quiet for a moment."""
+        self.child.send(keys)
+        while True:
+            try:
+                self._take(self.child.read_nonblocking(65536, timeout=0.4))
+            except (pexpect.TIMEOUT, pexpect.EOF):
+                return
+
+    def _take(self, chunk: bytes) -> None:
+        self.raw += chunk
+        self._stream.feed(chunk)
 
     def end(self) -> int | None:
         """Quits; the exit status."""

@@ -86,7 +86,7 @@ class Composer(Vertical):
         self._vocabulary = Vocabulary(commands, tools)
 
     def focus(self, scroll_visible: bool = True) -> Composer:
-        self._editor.focus(scroll_visible)
+        self.screen.set_focus(self._editor, scroll_visible)
         return self
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -90,7 +90,7 @@ class Inspector(Widget):
 
     def focus(self, scroll_visible: bool = True) -> Self:
         """The focus belongs to the list."""
-        self._list.focus(scroll_visible)
+        self.screen.set_focus(self._list, scroll_visible)
         return self
 
     def on_call_list_moved(self, event: CallList.Moved) -> None:
@@ -139,7 +139,7 @@ class Inspector(Widget):
     def action_filter(self) -> None:
         if len(self._list):
             self._filter.add_class("-open")
-            self._filter.focus()
+            self.screen.set_focus(self._filter)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -147,13 +147,13 @@ class Inspector(Widget):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._list.focus()
+        self.screen.set_focus(self._list)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape" and self._filter.has_class("-open"):
             event.stop()
             self._close_filter()
-            self._list.focus()
+            self.screen.set_focus(self._list)
 
     def _close_filter(self) -> None:
         self._filter.value = ""

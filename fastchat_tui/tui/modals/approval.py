@@ -105,7 +105,7 @@ class ApprovalScreen(QuestionScreen):
         self.set_class(mode == "reason", "-reason")
         self.set_class(mode == "edit", "-edit")
         self.refresh_bindings()
-        self.query_one({"ask": "#no", "reason": "#reason", "edit": "#edit"}[mode]).focus()
+        self.set_focus(self.query_one({"ask": "#no", "reason": "#reason", "edit": "#edit"}[mode]))
 
     def press(self, button: Button) -> None:
         if button.id == "send":

@@ -62,7 +62,7 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
 
     def _fill(self, needle: str) -> None:
         options = self.query_one(OptionList)
@@ -101,7 +101,7 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
             (options.action_cursor_down if event.key == "j" else options.action_cursor_up)()
         elif event.key == "slash" and options.has_focus and (found := self.query("#choose-filter")):
             event.stop()
-            found.first().focus()
+            self.set_focus(found.first())
 
     def _choose(self, *, remove: bool) -> None:
         options = self.query_one(OptionList)

@@ -45,13 +45,13 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
                 yield Input(field.value, password=field.secret, id=f"form-{field.key}", compact=True)
 
     def on_mount(self) -> None:
-        self.query(Input).first().focus()
+        self.set_focus(self.query(Input).first())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         inputs = list(self.query(Input))
         place = inputs.index(event.input)
         if place + 1 < len(inputs):
-            inputs[place + 1].focus()
+            self.set_focus(inputs[place + 1])
         else:
             self.dismiss(
                 {field.key: field_input.value for field, field_input in zip(self._fields, inputs, strict=True)}

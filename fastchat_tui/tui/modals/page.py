@@ -31,7 +31,7 @@ class PageScreen(ModalScreen[None]):
             yield TextView(self._passages, id="page-text")
 
     def on_mount(self) -> None:
-        self.query_one(TextView).focus()
+        self.set_focus(self.query_one(TextView))
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -124,7 +124,7 @@ class Sidebar(Widget):
         self.query_one("#servers-total", Static).update(Content(total(servers.values())))
 
     def focus(self, scroll_visible: bool = True) -> Sidebar:
-        self._list.focus(scroll_visible)
+        self.screen.set_focus(self._list, scroll_visible)
         return self
 
     def _tick(self) -> None:
@@ -174,7 +174,7 @@ class Sidebar(Widget):
 
     def action_filter(self) -> None:
         self._filter.add_class("-open")
-        self._filter.focus()
+        self.screen.set_focus(self._filter)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -182,11 +182,11 @@ class Sidebar(Widget):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._list.focus()
+        self.screen.set_focus(self._list)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape" and self._filter.has_class("-open"):
             event.stop()
             self._filter.value = ""
             self._filter.remove_class("-open")
-            self._list.focus()
+            self.screen.set_focus(self._list)
