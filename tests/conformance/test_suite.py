@@ -1,0 +1,39 @@
+"""The official conformance suite, driven against our engine (see ``client.py``)."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+LIMIT = 240.0
+
+
+@pytest.fixture
+def suite(npm: Path) -> list[str]:
+    """How the suite is started; it needs the Node of the npm package beside it."""
+    main = npm.parent / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+    node = shutil.which("node", path=str(npm))
+    if node is None or not main.exists():
+        pytest.skip("needs the npm packages node@22 and @modelcontextprotocol/conformance (.ci/run installs them)")
+    return [node, str(main)]
+
+
+@pytest.mark.parametrize("requirements", ["2025-11-25", "2026-07-28"])
+def test_every_client_scenario_passes_but_for_those_that_the_baseline_explains(
+    suite: list[str], requirements: str, tmp_path: Path
+) -> None:
+    if " " in sys.executable:
+        pytest.skip("the suite splits its command at spaces")
+    command = [*suite, "client", "--command", f"{sys.executable} -m tests.conformance.client"]
+    command += ["--requirements", requirements, "--timeout", "120000", "-o", str(tmp_path / "results")]
+    command += ["--expected-failures", str(HERE / f"baseline-{requirements}.yml")]
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert done.returncode == 0, done.stdout[done.stdout.find("SUITE SUMMARY") :] + done.stderr[-2000:]
