@@ -15,6 +15,7 @@ from tests.fakes.openai_api import FakeOpenAI
 
 FAULTY = str(Path(__file__).parents[1] / "fakes" / "faulty_server.py")
 KEY = "sk-e2e-0123456789abcdefghijklmnop"
+WAITING = "waiting for your answer"
 Entry = dict[str, Any]
 
 
@@ -41,11 +42,11 @@ def environ(api: FakeOpenAI) -> dict[str, str]:
     return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": api.url}
 
 
-def asks_for(message: str, tool: str, said: str, **arguments: Any) -> list[dict[str, Any]]:
-    """The model calls ``tool`` when it reads ``message``, and says ``said`` once it has the result."""
+def asks_for(asked: str, tool: str, said: str, **arguments: Any) -> list[dict[str, Any]]:
+    """The model calls ``tool`` when it reads ``asked``, and says ``said`` once it has the result."""
     return [
-        {"match": message, "results": False, "calls": [{"name": tool, "arguments": arguments}]},
-        {"match": message, "results": True, "text": said},
+        {"match": asked, "results": False, "calls": [{"name": tool, "arguments": arguments}]},
+        {"match": asked, "results": True, "text": said},
     ]
 
 
@@ -109,6 +110,12 @@ def write(terminal: Terminal) -> None:
 def say(terminal: Terminal, message: str) -> None:
     write(terminal)
     terminal.child.send(f"{message}\r")
+
+
+def allows(terminal: Terminal) -> None:
+    """Waits for the question about a call, and answers yes."""
+    terminal.until(lambda: "run this call?" in terminal.text and WAITING in terminal.text)
+    terminal.until(lambda: WAITING not in terminal.text, keys="y")
 
 
 def offspring(pid: int) -> set[int]:
