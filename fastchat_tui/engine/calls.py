@@ -9,8 +9,9 @@ from collections.abc import Callable
 from fastchat_tui.engine.fleet import Fleet
 from fastchat_tui.engine.policy import Rules, rule_name
 from fastchat_tui.engine.questions import Questions
+from fastchat_tui.engine.verdict import judged
 from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.content import Object, Outcome, Text, ToolResult
+from fastchat_tui.wire.content import Object, Outcome, Text, ToolResult, Verdict
 from fastchat_tui.wire.errors import FastchatError, ServerError
 from fastchat_tui.wire.events import CallFinished, CallProgressed, CallProposed, CallStarted
 from fastchat_tui.wire.ports import Emit, Rule, Settings
@@ -70,7 +71,9 @@ class Caller:
             text = f"The call failed inside fastchat-tui: {type(error).__name__}."
             self._finish(call, "error", ToolResult((Text(text),)))
         else:
-            self._finish(call, "error" if result.is_error else "ok", result)
+            known = self._fleet.tool(server, tool)
+            verdict = await judged(known.output_schema, result) if known else None
+            self._finish(call, "error" if result.is_error else "ok", result, verdict)
 
     async def _consent(self, proposed: CallProposed, tool: Tool | None) -> tuple[Outcome, str, Object | None]:
         """``ok`` with the arguments to send, or another outcome with the words for the model."""
@@ -117,5 +120,9 @@ class Caller:
 
         self._questions.settle(decided, lambda question: Answer(question, "once"))
 
-    def _finish(self, call: str, outcome: Outcome, result: ToolResult) -> None:
-        self._emit(CallFinished(call=call, outcome=outcome, content=result.content, structured=result.structured))
+    def _finish(self, call: str, outcome: Outcome, result: ToolResult, verdict: Verdict | None = None) -> None:
+        self._emit(
+            CallFinished(
+                call=call, outcome=outcome, content=result.content, structured=result.structured, verdict=verdict
+            )
+        )

@@ -78,6 +78,16 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a structured result is what the tool's output schema says. A result that is not is shown all the same."""
+
+    fits: bool | None
+    """None when it could not be checked."""
+    faults: tuple[str, ...] = ()
+    """Where it differs, the first few; or why it was not checked."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """What a server answered to one call."""
 

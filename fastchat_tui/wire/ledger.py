@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from fastchat_tui.wire.content import Content, Object, Outcome
+from fastchat_tui.wire.content import Content, Object, Outcome, Verdict
 from fastchat_tui.wire.events import (
     Answered,
     Asked,
@@ -49,6 +49,7 @@ class CallRecord:
     outcome: Outcome | None = None
     content: tuple[Content, ...] = ()
     structured: str = ""
+    verdict: Verdict | None = None
 
     @property
     def state(self) -> CallState:
@@ -149,6 +150,7 @@ class CallLedger:
                     outcome=e.outcome,
                     content=e.content,
                     structured=e.structured,
+                    verdict=e.verdict,
                 )
             case _:
                 return None

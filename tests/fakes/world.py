@@ -140,6 +140,9 @@ class FakeServer:
             self.cancelled.append(call)
             raise
 
+    def offer(self, catalogue: CatalogueChanged) -> None:
+        self._emit(catalogue)
+
     async def read(self, uri: str) -> Sequence[EmbeddedResource]:
         return (EmbeddedResource(uri, text=f"\x1b[31m{uri}"),)
 

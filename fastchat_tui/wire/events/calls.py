@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fastchat_tui.wire.content import Content, Object, Outcome
+from fastchat_tui.wire.content import Content, Object, Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,4 +51,6 @@ class CallFinished:
     content: tuple[Content, ...] = ()
     structured: str = ""
     """JSON text."""
+    verdict: Verdict | None = None
+    """None when the tool has no output schema, or the call did not succeed."""
     kind: Literal["call_finished"] = "call_finished"
