@@ -12,7 +12,7 @@ from fastchat_tui.wire.ports import Rule
 
 if TYPE_CHECKING:
     from fastchat_tui.wire.questions import Decision
-    from fastchat_tui.wire.servers import ServerOptions
+    from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 
 _DECISIONS: dict[str, Decision] = {"allow": "always", "deny": "deny"}
 
@@ -44,6 +44,19 @@ class Choices:
         from fastchat_tui.config.options import written
 
         self._state.change(lambda state: made(state, "options").update({server: written(options)}))
+
+    def is_deaf(self, spec: ServerSpec) -> bool:
+        from fastchat_tui.config.options import fingerprint
+
+        return fingerprint(spec) in texts(self._state.table(), "deaf_servers")
+
+    def remember_deaf(self, spec: ServerSpec) -> None:
+        from fastchat_tui.config.options import fingerprint
+
+        def edit(state: Table) -> None:
+            state["deaf_servers"] = sorted({*texts(state, "deaf_servers"), fingerprint(spec)})
+
+        self._state.change(edit)
 
     def tool_enabled(self, server: str, tool: str) -> bool:
         return tool not in texts(self._state.table("tools_off"), server)

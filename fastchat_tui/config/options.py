@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict
 from typing import get_args
 
 from fastchat_tui.config.state import Table
-from fastchat_tui.wire.servers import USUAL, Era, Level, ServerOptions
+from fastchat_tui.wire.servers import USUAL, Era, Level, ServerOptions, ServerSpec
 
 
 def written(options: ServerOptions) -> Table:
     return {**asdict(options), "roots": list(options.roots)}
+
+
+def fingerprint(spec: ServerSpec) -> str:
+    """The same for the same program or URL under the same name; it tells nothing of either."""
+    what = json.dumps([spec.name, spec.transport, spec.command, spec.args, spec.url])
+    return f"{spec.name} {hashlib.sha256(what.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def read_options(table: Table) -> ServerOptions | None:

@@ -52,6 +52,12 @@ class DemoSettings:
     def set_options(self, server: str, options: ServerOptions) -> None:
         self._options[server] = options
 
+    def is_deaf(self, spec: ServerSpec) -> bool:
+        return False
+
+    def remember_deaf(self, spec: ServerSpec) -> None:
+        """The bundled server is not."""
+
     def tool_enabled(self, server: str, tool: str) -> bool:
         return self._tools.get((server, tool), True)
 

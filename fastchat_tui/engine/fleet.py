@@ -85,6 +85,10 @@ class Fleet:
         else:
             self._emit(self._changed(name, "failed" if spec.problem else "off", spec.problem))
 
+    async def remember_deaf(self, name: str) -> None:
+        if spec := self._specs.get(name):
+            await asyncio.to_thread(self._settings.remember_deaf, spec)
+
     def options(self, name: str) -> ServerOptions:
         spec = self._specs.get(name)
         return spec.options if spec else USUAL
@@ -158,7 +162,8 @@ class Fleet:
 
     def _with_options(self, spec: ServerSpec) -> ServerSpec:
         remembered = self._settings.options(spec.name)
-        return spec if remembered is None else replace(spec, options=remembered)
+        deaf = self._settings.is_deaf(spec)
+        return replace(spec, deaf=deaf, options=spec.options if remembered is None else remembered)
 
     def _is_on(self, spec: ServerSpec) -> bool:
         remembered = self._settings.enabled(spec.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.engine.sampling import Sampler
 from fastchat_tui.wire.commands import Answer
@@ -10,12 +12,16 @@ from fastchat_tui.wire.questions import Elicitation
 
 
 class EngineHost:
-    def __init__(self, questions: Questions, sampler: Sampler) -> None:
+    def __init__(self, questions: Questions, sampler: Sampler, deaf: Callable[[str], Awaitable[None]]) -> None:
+        self._deaf = deaf
         self._questions = questions
         self._sampler = sampler
 
     async def elicit(self, about: Elicitation) -> Answer:
         return await self._questions.ask(about)
+
+    async def is_deaf(self, server: str) -> None:
+        await self._deaf(server)
 
     async def sample(self, server: str, call: str, request: Object) -> Object:
         return await self._sampler.sample(server, call, request)

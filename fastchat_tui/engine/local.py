@@ -89,7 +89,7 @@ class LocalEngine:
             parts.make_model, parts.settings, parts.vault, self._questions, parts.masker, self.emit
         )
         sampler = Sampler(self._endpoint, self._questions, lambda server: self._fleet.options(server))
-        host = EngineHost(self._questions, sampler)
+        host = EngineHost(self._questions, sampler, lambda server: self._fleet.remember_deaf(server))
         self._fleet = Fleet(parts.make_server, host, parts.settings, parts.weigh, self.emit)
         self._caller = Caller(
             self._fleet, Rules(), self._questions, parts.settings, parts.masker, self._destination, self.emit

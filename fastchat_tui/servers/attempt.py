@@ -77,6 +77,10 @@ class Attempt:
             on_update=self._on_update,
         )
 
+    @property
+    def probe_ignored(self) -> bool:
+        return self._tap.probe_ignored
+
     def arm(self) -> None:
         """The handshake is over."""
         if self._http is not None:
@@ -152,7 +156,7 @@ class Attempt:
         hint: str = exit_words(code) if code is not None else "it closed its output"
         words = self._with_words(f"It ended by itself: {hint}")
         early = not ready and self._mode == "auto"
-        return Ended("closed" if code == 0 else "failed", words, hint="legacy" if early else "")
+        return Ended("closed" if code == 0 else "failed", words, away=ready, hint="legacy" if early else "")
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from fastchat_tui.servers.destination import destination
 from fastchat_tui.servers.ended import Ended, absent, standing
+from fastchat_tui.servers.eras import Eras
 from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
 from fastchat_tui.servers.requests import Requests
 from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.ports import Emit, Host
-from fastchat_tui.wire.servers import Era, ServerOptions, ServerSpec, ServerState
+from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerState
 from fastchat_tui.wire.text import human_time
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Connection(Requests):
         self._session: Session | None = None
         self._hearing = Hearing(spec.name, emit, journal)
         self._sse = spec.transport == "sse"
-        self._mode: Era = self._wanted_mode()
+        self._eras = Eras(spec)
+        self._errand: asyncio.Task[None] | None = None
         self._was_ready = False
         self._last = Ended("off")
 
@@ -104,7 +106,7 @@ class Connection(Requests):
         old, self._spec = self._spec, replace(self._spec, options=options)
         session = self._session
         if (old.options.sampling, old.options.era) != (options.sampling, options.era) or session is None:
-            self._mode = self._wanted_mode()
+            self._eras.choose(self._spec)
             if self._owner is not None:
                 self.reconnect()
         elif session.modern and old.options.log_level != options.log_level:
@@ -162,11 +164,10 @@ class Connection(Requests):
     async def _connect(self) -> Ended:
         """As configured; then what the failure hints at."""
         ended = first = await self._try()
-        if ended.hint == "legacy" and not self._leave.is_set():
-            self._mode = "legacy"
+        if not self._leave.is_set() and not ended.away and self._eras.another(ended):
             ended = first = await self._try()
             if not self._was_ready:
-                self._mode = self._wanted_mode()
+                self._eras.failed()
         if first.hint == "sse" and not self._leave.is_set():
             self._sse = True
             ended = await self._try()
@@ -193,7 +194,7 @@ class Connection(Requests):
                             self._patience.reschedule(until)
                         self._attempt = attempt = make(
                             self._spec,
-                            self._mode,
+                            self._eras.now,
                             self._journal,
                             callbacks(self._current, self._host, self._calls.held, lambda: self._calls.only),
                             self._emit,
@@ -224,6 +225,8 @@ class Connection(Requests):
         def ready() -> None:
             self._was_ready = True
             self._session = session
+            if self._eras.learned(attempt.probe_ignored):
+                self._errand = asyncio.create_task(self._host.is_deaf(self._spec.name))
             self._move()
             self._say_ready(session)
 
@@ -282,9 +285,6 @@ class Connection(Requests):
         if self._patience is not None:
             with contextlib.suppress(RuntimeError):  # it has run out by itself
                 self._patience.reschedule(asyncio.get_running_loop().time())
-
-    def _wanted_mode(self) -> Era:
-        return self._spec.options.era or self._spec.protocol
 
     def _say_ready(self, session: Session) -> None:
         told = standing(self._spec, "ready", "", destination(self._spec, self._mask), sse=self._sse)

@@ -15,7 +15,7 @@ class Ended:
     state: ServerState
     detail: str = ""
     away: bool = False
-    """It may come back by itself: worth another try later."""
+    """There was a session, and it was lost."""
     hint: Literal["", "legacy", "sse"] = ""
     """What else to try at once."""
 

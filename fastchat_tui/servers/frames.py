@@ -44,6 +44,12 @@ class Tap:
         self._mask = mask
         self._calls: OrderedDict[RequestId, str] = OrderedDict()
         self.on_end = on_end
+        self._probe: RequestId | None = None
+
+    @property
+    def probe_ignored(self) -> bool:
+        """The later era's first question was put, and never answered."""
+        return self._probe is not None
 
     def around(self, streams: TransportStreams) -> TransportStreams:
         return _Read(streams[0], self), _Write(streams[1], self)
@@ -51,6 +57,8 @@ class Tap:
     def sent(self, item: SessionMessage) -> None:
         message = item.message
         call = CALL.get()
+        if isinstance(message, JSONRPCRequest) and message.method == "server/discover":
+            self._probe = message.id
         if call and isinstance(message, JSONRPCRequest):
             self._calls[message.id] = call
             if len(self._calls) > _MAX_KNOWN:
@@ -59,6 +67,8 @@ class Tap:
 
     def received(self, item: SessionMessage | Exception) -> None:
         if isinstance(item, SessionMessage):
+            if isinstance(item.message, JSONRPCResponse | JSONRPCError) and item.message.id == self._probe:
+                self._probe = None
             self._say("received", item, self._call_of(item))
 
     def _call_of(self, item: SessionMessage) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import mcp_types as types
 from mcp import Client, MCPError
 from mcp.client import IncomingMessage
+from mcp.client import session as sdk
 from mcp.client._transport import Transport, TransportStreams
 from mcp.client.session import ClientRequestContext
 from mcp.client.subscriptions import ResourceUpdated, SubscriptionLost
@@ -30,6 +31,11 @@ from fastchat_tui.servers.rounds import through_rounds
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.servers import Era, Level, Tool
 from fastchat_tui.wire.text import one_line
+
+PROBE = 4.0
+"""Seconds for an answer to the later era's first question; then the earlier one's handshake follows. An answer that
+comes later still counts, so that a slow start costs no era. (The SDK's own figure is 10.)"""
+sdk.DISCOVER_TIMEOUT_SECONDS = PROBE
 
 Reply = TypeVar("Reply", bound=BaseModel)
 Context = ClientRequestContext

@@ -115,6 +115,9 @@ class ServerSpec:
     sse_fallback: bool = False
     """The transport was inferred from a bare URL: try HTTP+SSE when Streamable HTTP is refused."""
     options: ServerOptions = USUAL
+    deaf: bool = field(default=False, compare=False)
+    """It is known to leave the later era's first question unanswered: then it is not asked, as waiting costs seconds.
+    No part of the entry."""
 
 
 @dataclass(frozen=True, slots=True)

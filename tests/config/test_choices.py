@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from fastchat_tui.config.files import write_atomically
 from fastchat_tui.config.state import State
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Rule
+from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 from tests.config.conftest import Place
 
 
@@ -240,3 +242,26 @@ def test_a_file_with_comments_is_not_rewritten_but_the_entry_is_shown(place: Pla
         settings.add_server("x", "run me", "")
     assert '"run"' in caught.value.remedy
     assert path.read_text().startswith("{ // mine")
+
+
+def test_options_and_what_is_known_of_an_entry_come_back(place: Place) -> None:
+    options = ServerOptions(sampling=True, sampling_budget=9, instructions=False, log_level="error", roots=("/a b",))
+    entry = ServerSpec("x", "stdio", "run", ("--token", "s3cr3t-v4lue"))
+    settings = place.settings()
+    assert (settings.options("x"), settings.is_deaf(entry)) == (None, False)
+    settings.set_options("x", options)
+    settings.remember_deaf(entry)
+    again = place.settings()
+    assert again.options("x") == options
+    assert again.is_deaf(entry)
+    assert not again.is_deaf(replace(entry, args=("--other",)))
+    (written,) = place.paths.state.rglob("state.toml")
+    assert "s3cr3t" not in written.read_text()
+
+
+def test_an_entry_says_what_its_server_may_do(place: Place) -> None:
+    may = {"sampling": True, "sampling_budget": 5, "roots": ["/data"], "log_level": "debug", "instructions": False}
+    place.own({"mcpServers": {"x": {"command": "run", **may}, "y": {"command": "run", "log_level": "loud"}}})
+    x, y = place.settings().load().servers
+    assert x.options == ServerOptions(True, 5, False, "debug", ("/data",))
+    assert "“log_level” must be one of debug" in y.problem

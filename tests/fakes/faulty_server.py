@@ -8,6 +8,7 @@ process that it starts, its own first, one on a line.
 
 at start            exits-at-start (code 3, “Error: missing API key” on stderr) · hangs-at-initialize (says “hanging”) ·
                     exits-on-unknown (code 1 at the first unknown method: only the handshake era works) ·
+                    ignores-probe (never answers server/discover) ·
                     slow-start (reads nothing before the file of --until is there)
 stdout and stderr   garbage-on-stdout (a banner, and a line before every answer) · floods-stderr (20,000 lines) ·
                     talks-on-stderr
@@ -139,7 +140,7 @@ class Server:
             case _:
                 if self.fault == "exits-on-unknown":
                     sys.exit(1)
-                if self.fault != "hangs-at-initialize" or method != "server/discover":
+                if self.fault not in ("hangs-at-initialize", "ignores-probe") or method != "server/discover":
                     self.refuse(key, -32601, f"Method not found: {method}")
 
     def initialize(self, key: Any) -> None:

@@ -237,6 +237,7 @@ class MemorySettings:
         self.trusted: list[tuple[Trust, bool]] = []
         self.servers: dict[str, bool] = {}
         self.tools: dict[tuple[str, str], bool] = {}
+        self.deaf: list[str] = []
         self.server_options: dict[str, ServerOptions] = {}
         self.saved_rules: list[Rule] = []
         self.origins: list[str] = []
@@ -259,6 +260,12 @@ class MemorySettings:
 
     def set_options(self, server: str, options: ServerOptions) -> None:
         self.server_options[server] = options
+
+    def is_deaf(self, spec: ServerSpec) -> bool:
+        return spec.name in self.deaf
+
+    def remember_deaf(self, spec: ServerSpec) -> None:
+        self.deaf.append(spec.name)
 
     def tool_enabled(self, server: str, tool: str) -> bool:
         return self.tools.get((server, tool), True)

@@ -75,6 +75,8 @@ class FakeHost:
     def __init__(self) -> None:
         self.asked: list[Elicitation] = []
         self.requests: list[Object] = []
+        self.deaf: list[str] = []
+        self.told_deaf = asyncio.Event()
         self.answers: list[Answer] = []
         self.result: Object | ServerError = ServerError("The user rejected the sampling request.")
         self.hold: asyncio.Event | None = None
@@ -84,6 +86,10 @@ class FakeHost:
         if self.hold is not None:
             await self.hold.wait()
         return self.answers.pop(0) if self.answers else Answer("q", "decline")
+
+    async def is_deaf(self, server: str) -> None:
+        self.deaf.append(server)
+        self.told_deaf.set()
 
     async def sample(self, server: str, call: str, request: Object) -> Object:
         self.requests.append(request)

@@ -1,0 +1,92 @@
+"""The port of the configuration: what was asked for, and the user's remembered choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
+    from fastchat_tui.wire.questions import Decision, Trust
+    from fastchat_tui.wire.servers import ServerOptions, ServerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An approval rule. ``tool`` is ``server.tool``, with ``*`` allowed at the end of the tool's name only."""
+
+    tool: str
+    decision: Decision
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that was asked for: files, environment and command line, merged; secrets only in ``repr=False`` fields."""
+
+    servers: tuple[ServerSpec, ...] = ()
+    app_name: str = "fastchat-tui"
+    model: str = "gpt-5-nano"
+    base_url: str = ""
+    base_url_source: str = ""
+    """The setting that named ``base_url``; empty for the default endpoint."""
+    wire: str = ""
+    """``chat`` or ``responses``; empty lets the profile of the endpoint decide."""
+    key: str = field(default="", repr=False)
+    key_source: str = ""
+    system: str = ""
+    policy: str = "ask"
+    rules: tuple[Rule, ...] = ()
+    max_steps: int = 25
+    path: str = ""
+    """The configuration file that won."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Every secret value seen while loading, for masking."""
+    notices: tuple[tuple[str, str], ...] = ()
+    """What the user should know of the loading: (text, remedy)."""
+    pending: tuple[Trust, ...] = ()
+    """Files that were found and left unread until the user trusts them."""
+
+
+class Settings(Protocol):
+    """The configuration, and the user's remembered choices. Methods that read or write files may block: the engine
+    calls them in a thread."""
+
+    def load(self) -> Config:
+        """Raises ConfigError naming the file, the line or the key, and what was expected."""
+        ...
+
+    def trust(self, about: Trust, remember: bool) -> None: ...
+
+    def enabled(self, server: str) -> bool | None:
+        """The remembered switch of a server, None when the user never touched it."""
+        ...
+
+    def set_enabled(self, server: str, on: bool) -> None: ...
+    def options(self, server: str) -> ServerOptions | None:
+        """The remembered options of a server, None when the user never changed them."""
+        ...
+
+    def set_options(self, server: str, options: ServerOptions) -> None: ...
+    def is_deaf(self, spec: ServerSpec) -> bool:
+        """As remembered of this very entry; see ``ServerSpec.deaf``."""
+        ...
+
+    def remember_deaf(self, spec: ServerSpec) -> None: ...
+    def tool_enabled(self, server: str, tool: str) -> bool: ...
+    def set_tool_enabled(self, server: str, tool: str, on: bool) -> None: ...
+    def rules(self) -> Sequence[Rule]: ...
+    def add_rule(self, rule: Rule) -> None: ...
+
+    def key_origins(self) -> Sequence[str]:
+        """Origins (``scheme://host:port``) to which the user let the key be sent."""
+        ...
+
+    def allow_key_origin(self, origin: str) -> None: ...
+
+    def add_server(self, name: str, command: str, url: str) -> str:
+        """Writes the entry into the user's configuration file, everything else in it kept; returns the file.
+        Raises ConfigError."""
+        ...
+
+    def set_model(self, model: str, base_url: str) -> None: ...
