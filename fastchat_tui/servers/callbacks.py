@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 
+from fastchat_tui.servers.calls import Calls
 from fastchat_tui.servers.frames import CALL
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ServerError
@@ -36,13 +36,11 @@ class Callbacks:
         self,
         spec: Callable[[], ServerSpec],
         host: Host,
-        asking: Callable[[], AbstractContextManager[None]],
-        call: Callable[[], str],
+        calls: Calls,
     ) -> None:
         self._spec = spec
         self._host = host
-        self._asking = asking
-        self._call = call
+        self._calls = calls
         self._line = asyncio.Lock()
         self._waiting = 0
 
@@ -61,9 +59,9 @@ class Callbacks:
             case "roots/list":
                 return {"roots": [{"uri": uri, "name": name} for uri, name in roots(self._spec().options.roots)]}
             case "elicitation/create":
-                return await self._in_line(lambda: self._elicit(params))
+                return await self._in_line(lambda call: self._elicit(params, call))
             case "sampling/createMessage" if self.samples:
-                return await self._in_line(lambda: self._sample(params))
+                return await self._in_line(lambda call: self._sample(params, call))
             case "sampling/createMessage":
                 raise MCPError(INVALID_REQUEST, "Sampling not supported")
             case _:
@@ -81,20 +79,26 @@ class Callbacks:
                 return False
         return True
 
-    async def _in_line(self, ask: Callable[[], Any]) -> Object:
+    async def _in_line(self, ask: Callable[[str], Coroutine[Any, Any, Object]]) -> Object:
+        call = CALL.get() or self._calls.only
+
+        async def wait_and_ask() -> Object:
+            async with self._line:
+                return await ask(call)
+
         if self._waiting >= MAX_WAITING:
             raise MCPError(INVALID_REQUEST, "Too many questions at once")
         self._waiting += 1
         try:
-            with self._asking():
-                async with self._line:
-                    answer: Object = await ask()
-                    return answer
+            with self._calls.held():
+                return await self._calls.during(call, wait_and_ask)
+        except ServerError as error:
+            raise MCPError(INVALID_REQUEST, error.text) from error
         finally:
             self._waiting -= 1
 
-    async def _elicit(self, params: Object) -> Object:
-        about = self._about(params)
+    async def _elicit(self, params: Object, call: str) -> Object:
+        about = self._about(params, call)
         answer = await self._host.elicit(about)
         match answer.decision:
             case "accept" if about.schema is not None:
@@ -106,8 +110,8 @@ class Callbacks:
             case _:
                 return {"action": "decline"}
 
-    def _about(self, params: Object) -> Elicitation:
-        name, call = self._spec().name, CALL.get() or self._call()
+    def _about(self, params: Object, call: str) -> Elicitation:
+        name = self._spec().name
         message = params.get("message")
         if not isinstance(message, str) or len(message) > MAX_MESSAGE:
             raise MCPError(INVALID_PARAMS, f"message must be a text of at most {MAX_MESSAGE} characters")
@@ -121,9 +125,9 @@ class Callbacks:
             raise MCPError(INVALID_PARAMS, "requestedSchema is too large")
         return Elicitation(name, message, schema=schema, call=call)
 
-    async def _sample(self, params: Object) -> Object:
+    async def _sample(self, params: Object, call: str) -> Object:
         try:
-            return await self._host.sample(self._spec().name, CALL.get() or self._call(), params)
+            return await self._host.sample(self._spec().name, call, params)
         except ServerError as error:
             raise MCPError(REJECTED, error.text) from error
 

@@ -30,6 +30,8 @@ class Patience:
         self._held = 0
         self._held_at = 0.0
         self.timeout = asyncio.timeout(seconds)
+        self.over = asyncio.Event()
+        """The call has ended, however it did."""
 
     @property
     def at_its_limit(self) -> bool:
@@ -77,6 +79,20 @@ class Calls:
             for patience in patiences:
                 patience.resume()
 
+    async def during(self, call: str, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """``work`` that serves a call, and is given up with it: then this raises ServerError."""
+        if (patience := self._running.get(call)) is None:
+            return await work()
+        serving, over = asyncio.create_task(work()), asyncio.create_task(patience.over.wait())
+        try:
+            await asyncio.wait({serving, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+            serving.cancel()
+        if not serving.done():
+            raise ServerError("The call that this was for has ended.")
+        return serving.result()
+
     async def run(
         self,
         call: str,
@@ -108,6 +124,7 @@ class Calls:
         except TimeoutError:
             raise self._too_long(patience) from None
         finally:
+            patience.over.set()
             del self._running[key]
             told.close()
         if asking.cancelled() or (leaving() and asking.exception() is not None):

@@ -196,7 +196,7 @@ class Connection(Requests):
                             self._spec,
                             self._eras.now,
                             self._journal,
-                            callbacks(self._current, self._host, self._calls.held, lambda: self._calls.only),
+                            callbacks(self._current, self._host, self._calls),
                             self._emit,
                             self._mask,
                             sse=self._sse,

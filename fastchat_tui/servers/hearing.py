@@ -60,7 +60,7 @@ class Hearing:
         finally:
             if self._listening is not None:
                 self._listening.cancel()
-                await asyncio.wait([self._listening])
+                await asyncio.gather(self._listening, return_exceptions=True)
 
     async def watch(self, attempt: Attempt, session: Session, uri: str, on: bool) -> None:
         """Raises ServerError when the server tells of no changes."""
@@ -76,6 +76,7 @@ class Hearing:
         if self._listening is not None:
             self._listening.cancel()
         self._listening = asyncio.create_task(session.listen(self.changed, sorted(self._watched)))
+        self._listening.add_done_callback(_seen)
 
     async def _watch_again(self, attempt: Attempt, session: Session) -> None:
         """After a reconnection: what changed meanwhile is unknown, so each resource counts as changed."""
@@ -90,3 +91,8 @@ class Hearing:
             self._journal.add("client", "warning", what)
         self._catalogue = catalogue
         self._emit(catalogue)
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()  # a server that tells of nothing is no less of use

@@ -80,11 +80,18 @@ class FakeHost:
         self.answers: list[Answer] = []
         self.result: Object | ServerError = ServerError("The user rejected the sampling request.")
         self.hold: asyncio.Event | None = None
+        self.news = asyncio.Event()
+        self.withdrawn = asyncio.Event()
 
     async def elicit(self, about: Elicitation) -> Answer:
         self.asked.append(about)
+        self.news.set()
         if self.hold is not None:
-            await self.hold.wait()
+            try:
+                await self.hold.wait()
+            except asyncio.CancelledError:
+                self.withdrawn.set()
+                raise
         return self.answers.pop(0) if self.answers else Answer("q", "decline")
 
     async def is_deaf(self, server: str) -> None:

@@ -15,7 +15,7 @@ from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.ports import Server
 from fastchat_tui.wire.servers import Era, ServerOptions, ServerSpec
-from tests.servers.conftest import Bench, Heard, Progressed, texts
+from tests.servers.conftest import LIMIT, Bench, Heard, Progressed, texts
 from tests.servers.test_real_servers import everything_over_http, program
 
 ASKING = Path(__file__).parents[1] / "fakes" / "asking_server.py"
@@ -158,8 +158,29 @@ async def test_a_page_that_no_browser_may_be_sent_to_is_refused_unasked(bench: B
     from fastchat_tui.servers.callbacks import Callbacks
     from fastchat_tui.servers.calls import Calls
 
-    calls = Calls("all", 1)
-    callbacks = Callbacks(lambda: ServerSpec("all", "stdio"), bench.host, calls.held, lambda: calls.only)
+    callbacks = Callbacks(lambda: ServerSpec("all", "stdio"), bench.host, Calls("all", 1))
     with pytest.raises(MCPError, match="http or https"):
         await callbacks.answer("elicitation/create", {"mode": "url", "message": "x", "url": url})
     assert bench.host.asked == []
+
+
+@pytest.mark.parametrize("which", ["legacy", "auto", "everything"])
+async def test_a_question_is_withdrawn_with_the_call_that_waits_for_it(bench: Bench, which: str) -> None:
+    bench.host.hold = asyncio.Event()
+    if which == "everything":
+        spec = ServerSpec("all", "stdio", program("mcp-server-everything"), ("stdio",))
+        (server, _), tool = await _ready(bench, spec), "trigger-elicitation-request"
+    else:
+        (server, _), tool = await asking(bench, "legacy" if which == "legacy" else "auto"), "book"
+    call = asyncio.create_task(server.call("c1", tool, {}, Progressed()))
+    await asyncio.wait_for(bench.host.news.wait(), LIMIT)
+    call.cancel()
+    await asyncio.wait_for(bench.host.withdrawn.wait(), LIMIT)
+
+
+async def test_the_level_of_log_messages_is_told_to_the_server(bench: Bench) -> None:
+    async with everything(bench, "stdio", ServerOptions(log_level="error")) as (server, heard):
+        await heard.until(lambda e: e.kind == "frame_seen" and '"logging/setLevel"' in e.frame and "error" in e.frame)
+        await server.configure(ServerOptions(log_level="debug"))
+        await heard.until(lambda e: e.kind == "frame_seen" and '"logging/setLevel"' in e.frame and "debug" in e.frame)
+        assert await run(server, "echo", {"message": "hi"}) == "Echo: hi"

@@ -157,6 +157,41 @@ async def test_a_server_that_went_away_is_tried_again_and_the_state_says_when(
         assert texts(await act(server, "c2")) == ["done"]
 
 
+async def test_a_server_that_stays_away_is_tried_until_it_is_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: 0.02)
+    web = Web()
+    async with web.serving():
+        server, heard = await ready(bench, web)
+    since = len(heard.events)
+    with pytest.raises(ServerError, match="no connection"):
+        await act(server)
+
+    def tries() -> int:
+        return sum("Trying again" in getattr(event, "detail", "") for event in heard.events[since:])
+
+    await heard.until(lambda _: tries() >= 4, since)
+    assert heard.catalogue.tools
+    async with web.serving():
+        assert texts(await act(server, "c2")) == ["done"]
+
+
+async def test_a_call_does_not_wait_for_the_pause(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: 600.0)
+    web = Web()
+    async with web.serving():
+        server, heard = await ready(bench, web)
+    since = len(heard.events)
+    with pytest.raises(ServerError, match="no connection"):
+        await act(server)
+    await heard.state("failed", since=since)
+    with pytest.raises(ServerError, match="could not be reached"):
+        await act(server, "c2")
+    async with web.serving():
+        assert texts(await act(server, "c3")) == ["done"]
+
+
 @pytest.mark.parametrize("code", [-32600, -32001])
 async def test_a_forgotten_session_is_opened_again_once_and_the_call_is_made(bench: Bench, web: Web, code: int) -> None:
     server, _ = await ready(bench, web)

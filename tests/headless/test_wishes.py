@@ -1,0 +1,52 @@
+"""What servers ask for where there is no screen."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from fastchat_tui.headless.answers import Answers
+from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.events import Asked
+from fastchat_tui.wire.questions import Elicitation, Sampling, SamplingReview
+
+FORM = Elicitation("files", "Which \x1b[31mfolder?", schema={"type": "object", "properties": {"at": {"default": "/"}}})
+PAGE = Elicitation("shop", "Pay first", url="https://pay.example/7")
+WISHES: list[Elicitation | Sampling | SamplingReview] = [
+    FORM,
+    PAGE,
+    Sampling("poet", {"messages": []}),
+    SamplingReview("poet", {"model": "m"}),
+]
+
+
+@pytest.mark.parametrize("about", WISHES, ids=lambda about: about.kind + about.server)
+@pytest.mark.parametrize("yes", [False, True], ids=["", "yes"])
+async def test_nobody_there_means_no_and_a_form_is_not_declined_but_cancelled(
+    about: Elicitation | Sampling | SamplingReview, yes: bool
+) -> None:
+    err = io.StringIO()
+    answers = Answers(Voice(io.StringIO(), err), yes=yes)
+    expected = "cancel" if isinstance(about, Elicitation) else "deny"
+    assert await answers.decide(Asked(question="q", about=about)) == Answer("q", expected)
+    assert "was told no" in err.getvalue()
+
+
+@pytest.mark.parametrize("about", WISHES, ids=lambda about: about.kind + about.server)
+async def test_a_person_at_the_terminal_is_shown_who_asks_for_what(
+    about: Elicitation | Sampling | SamplingReview,
+) -> None:
+    shown: list[str] = []
+
+    async def ask(text: str) -> str:
+        shown.append(text)
+        return "y"
+
+    answers = Answers(Voice(io.StringIO(), io.StringIO()), ask)
+    assert (await answers.decide(Asked(question="q", about=about))).decision == "once"
+    (text,) = shown
+    assert about.server in text
+    if about is PAGE:
+        assert "https://pay.example/7" in text
