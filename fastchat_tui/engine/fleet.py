@@ -210,7 +210,7 @@ class Fleet:
                     model_name=names[tool.server, tool.name],
                     enabled=self._settings.tool_enabled(tool.server, tool.name),
                     tokens=tokens,
-                    problem=self._set_aside.get((tool.server, tool.name), problem),
+                    problem=self._set_aside.get((tool.server, tool.name), tool.problem or problem),
                 )
             )
         self._catalogues[catalogue.server] = known = replace(catalogue, tools=tuple(tools))
