@@ -87,6 +87,7 @@ class Fleet:
 
     async def remember_deaf(self, name: str) -> None:
         if spec := self._specs.get(name):
+            self._specs[name] = replace(spec, deaf=True)
             await asyncio.to_thread(self._settings.remember_deaf, spec)
 
     def options(self, name: str) -> ServerOptions:

@@ -226,6 +226,7 @@ class Connection(Requests):
             self._was_ready = True
             self._session = session
             if self._eras.learned(attempt.probe_ignored):
+                self._spec = replace(self._spec, deaf=True)
                 self._errand = asyncio.create_task(self._host.is_deaf(self._spec.name))
             self._move()
             self._say_ready(session)

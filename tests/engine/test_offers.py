@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fastchat_tui.wire.commands import SendMessage, SetServerOptions, WatchResource
+from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, SendMessage, SetServerOptions, WatchResource
 from fastchat_tui.wire.content import Completion, PromptMessage, Text
 from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import EngineStarted, ResourceUpdated, TurnFinished
@@ -48,3 +48,15 @@ async def test_instructions_go_to_the_model_unless_the_user_says_no() -> None:
     first, second = world.model.prompts
     assert first.system.endswith("The server “demo” says of itself:\nBe gentle with me.")
     assert "gentle" not in second.system
+
+
+async def test_a_server_that_ignores_the_probe_is_remembered() -> None:
+    world = World()
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        await world.host.is_deaf("demo")
+        await world.host.is_deaf("gone")
+        await engine.send(DisconnectServer("demo"))
+        await engine.send(ConnectServer("demo"))
+    assert world.settings.deaf == ["demo"]
+    assert world.servers[-1].spec.deaf

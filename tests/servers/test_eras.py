@@ -32,6 +32,10 @@ async def test_a_server_that_ignores_the_probe_waits_once_and_is_remembered(
     server.reconnect()
     assert (await heard.state("ready", since=since)).era == "2025-11-25"
     assert probes(heard, since) == 0
+    since = len(heard.events)
+    await server.configure(ServerOptions(sampling=True))
+    await heard.state("ready", since=since)
+    assert probes(heard, since) == 0
     _, again = await bench.ready("ignores-probe", deaf=True)
     assert probes(again) == 0
     assert bench.host.deaf == ["box"]
