@@ -13,8 +13,8 @@ at start            exits-at-start (code 3, “Error: missing API key” on stde
 stdout and stderr   garbage-on-stdout (a banner, and a line before every answer) · floods-stderr (20,000 lines) ·
                     talks-on-stderr
 act()               dies-mid-call (code 7) · never-answers (tells “cancelled” on stderr when it is cancelled) ·
-                    returns-5mb · returns-50mb · bad-utf8 · deep-json · wrong-answer (a string) · null-result ·
-                    lone-surrogate · no-content · unknown-content · output-schema (breaks its own) ·
+                    returns-5mb · returns-10mb (a line) · returns-50mb · bad-utf8 · deep-json · wrong-answer ·
+                    null-result · lone-surrogate · no-content · unknown-content · output-schema (breaks its own) ·
                     progress (20 slow steps) · progress-flood (20,000 at once) · image · rpc-error
 lists               thousand-tools · broken-schema (no validator accepts it) · malformed-tool (3 of 5 tools) ·
                     duplicate-names · endless-cursor (a new one each time) · repeated-cursor · lists-hang ·
@@ -206,6 +206,8 @@ class Server:
                 os._exit(7)
             case "never-answers":
                 pass
+            case "returns-10mb":
+                self.text(key, "x" * 10_000_000 + " the end of the line")
             case "returns-50mb":
                 self.text(key, "x" * 50_000_000)
             case "returns-5mb":

@@ -13,12 +13,15 @@ last one is given again. A reply is an object with any of these keys:
     repeat      true: it is never used up (with calls: an endless tool loop)
     hold        waits before event number N until ``release()`` or POST /control/release
     pace        seconds between two events, for eyes and pseudo-terminals
+    split       so many bytes in each chunk of the stream: inside a character, an escape, a line
     events      the events themselves, instead of text, thought and calls; a string is sent as it is
     status, headers, body     an answer without a stream: body is an object (JSON) or a string (HTML)
     fault       one of these:
 
     401 404 429 500 quota overflow   an error answer (429 comes with Retry-After: 0)
     bad_schema                       a 400 that blames tools[0]
+    inside                           status 200, and an error as the only event
+    unfinished                       all the words, but never why they end
     cut                              the stream ends in the middle, politely
     drop                             the connection breaks in the middle
     malformed                        an event in the middle that is no JSON
@@ -61,6 +64,7 @@ ERRORS: dict[str, tuple[int, Any]] = {
     "html": (200, "<html><body><h1>Please sign in</h1></body></html>"),
     "redirect": (307, ""),
 }
+INSIDE = {"error": {"message": "The upstream caught fire", "code": 502}}
 HEADERS = {
     "429": {"retry-after": "0"},
     "redirect": {"location": "http://127.0.0.1:9/v1/elsewhere?token=secret"},
@@ -149,13 +153,15 @@ class FakeOpenAI:
         self, path: str, reply: Reply, fault: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         events = reply.get("events") or (_responses if path.endswith("/responses") else _chat)(reply)
+        if fault == "inside":
+            events = [INSIDE]
         if fault in MIDDLE:
             events = events[: max(1, len(events) // 2)]
         for number, event in enumerate(events[:1] if fault == "hang" else events):
             if number == reply.get("hold"):
                 self.held.set()
                 await self._released.wait()
-            _chunk(writer, event if isinstance(event, str) else f"data: {json.dumps(event)}\n\n")
+            _chunk(writer, event if isinstance(event, str) else _event(event, reply), reply.get("split", 0))
             await writer.drain()
             await asyncio.sleep(float(reply.get("pace", 0)))
         match fault:
@@ -195,13 +201,13 @@ class FakeOpenAI:
 
 
 @contextmanager
-def serving(script: Sequence[Reply]) -> Iterator[FakeOpenAI]:
+def serving(script: Sequence[Reply], port: int = 0) -> Iterator[FakeOpenAI]:
     """The same in a thread of its own, for a test that has no loop."""
     api = FakeOpenAI(script)
     ready, stop = threading.Event(), asyncio.Event()
 
     async def run() -> None:
-        async with api.serve():
+        async with api.serve(port):
             ready.set()
             await stop.wait()
 
@@ -231,6 +237,8 @@ def _chat(reply: Reply) -> list[Any]:
         events.append(chunk({"tool_calls": [head | {"function": {"name": call["name"], "arguments": ""}}]}))
         for piece in re.findall(".{1,7}", _arguments(call), re.DOTALL):
             events.append(chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))
+    if reply.get("fault") == "unfinished":
+        return events
     events.append(chunk({}, reply.get("finish", "tool_calls" if calls else "stop")))
     usage = reply.get("usage", {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120})
     return [*events, {"choices": [], "usage": usage}] if usage else events
@@ -256,6 +264,8 @@ def _responses(reply: Reply) -> list[Any]:
             events.append({"type": kind, "output_index": index, "delta": piece})
         done = item | {"arguments": _arguments(call)}
         events.append({"type": "response.output_item.done", "output_index": index, "item": done})
+    if reply.get("fault") == "unfinished":
+        return events
     finish = reply.get("finish", "")
     state = "incomplete" if finish else "completed"
     end: dict[str, Any] = {"status": state, "incomplete_details": {"reason": finish} if finish else None}
@@ -291,9 +301,16 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     return line.decode().split()[1], headers, json.loads(body or b"{}")
 
 
-def _chunk(writer: asyncio.StreamWriter, text: str) -> None:
-    raw = text.encode("utf-8", "surrogateescape")
-    writer.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
+def _event(event: Any, reply: Reply) -> str:
+    """As it is usual; with ``split``, its characters themselves, so that a chunk can end inside one."""
+    return f"data: {json.dumps(event, ensure_ascii='split' not in reply)}\n\n"
+
+
+def _chunk(writer: asyncio.StreamWriter, text: str, size: int = 0) -> None:
+    whole = text.encode("utf-8", "surrogateescape")
+    for at in range(0, len(whole), size or len(whole)):
+        raw = whole[at : at + size] if size else whole
+        writer.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
 
 
 def _whole(writer: asyncio.StreamWriter, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
