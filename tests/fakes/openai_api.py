@@ -64,7 +64,7 @@ ERRORS: dict[str, tuple[int, Any]] = {
     "html": (200, "<html><body><h1>Please sign in</h1></body></html>"),
     "redirect": (307, ""),
 }
-INSIDE = {"error": {"message": "The upstream caught fire", "code": 502}}
+INSIDE = {"error": {"message": "The engine room is on fire", "code": 400}}
 HEADERS = {
     "429": {"retry-after": "0"},
     "redirect": {"location": "http://127.0.0.1:9/v1/elsewhere?token=secret"},
