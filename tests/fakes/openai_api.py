@@ -308,7 +308,7 @@ def _event(event: Any, reply: Reply) -> str:
 
 def _chunk(writer: asyncio.StreamWriter, text: str, size: int = 0) -> None:
     whole = text.encode("utf-8", "surrogateescape")
-    for at in range(0, len(whole), size or len(whole)):
+    for at in range(0, len(whole), size or len(whole) or 1):
         raw = whole[at : at + size] if size else whole
         writer.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
 
