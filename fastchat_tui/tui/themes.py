@@ -19,6 +19,15 @@ COLOURS = (
 )  # fmt: skip
 
 
+TRACKS = (
+    "scrollbar-background",
+    "scrollbar-background-hover",
+    "scrollbar-background-active",
+    "scrollbar-corner-color",
+)
+"""A scrollbar that has nothing to scroll is not seen."""
+
+
 def folders() -> list[Path]:
     """Where the program's own themes are: in an installed package, or beside it in a checkout."""
     package = Path(__file__).parent.parent
@@ -51,6 +60,8 @@ def read_theme(path: Path) -> Theme:
         raise ValueError("it needs at least the colour primary, and variables must be a table")
     colours = {key: str(table[key]) for key in COLOURS if key in table}
     _check({**colours, **variables})
+    if "background" in colours:
+        variables = {**{name: colours["background"] for name in TRACKS}, **variables}
     return Theme(
         name=path.stem,
         primary=colours["primary"],

@@ -92,7 +92,7 @@ class ApprovalScreen(QuestionScreen):
         yield Input(placeholder="why not? (Enter sends, Esc back)", id="reason", compact=True)
         yield TextArea("", id="edit", soft_wrap=True, show_line_numbers=False, compact=True)
         yield Static(id="edit-problem")
-        yield Button(Content("ctrl+s send the edited call"), id="send", compact=True, disabled=True)
+        yield Button(Content("send the edited call"), id="send", name="approval.send", compact=True, disabled=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "send_edit":
