@@ -19,6 +19,7 @@ from fastchat_tui.wire.events import (
     Noticed,
     QueueChanged,
     ReplyFinished,
+    ResourceUpdated,
     RetryScheduled,
     ServerChanged,
     ServerLogged,
@@ -86,7 +87,7 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.show_working()
         case Answered(question=question):
             screen.asking.withdraw(screen.app, question)
-        case CallProposed() | CallProgressed() | ServerLogged() | FrameSeen():
+        case CallProposed() | CallProgressed() | ServerLogged() | FrameSeen() | ResourceUpdated():
             pass  # the folds have shown what there is to show
         case unknown:
             screen.toast(f"An event that this version does not know: {type(unknown).__name__}")
