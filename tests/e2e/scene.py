@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,25 @@ def allows(terminal: Terminal) -> None:
     terminal.until(lambda: WAITING not in terminal.text, keys="y")
 
 
+def resize(terminal: Terminal, width: int, height: int) -> None:
+    """As if its window were dragged."""
+    terminal.screen.resize(height, width)
+    terminal.child.setwinsize(height, width)
+
+
+def answers(terminal: Terminal, heading: str, key: str) -> None:
+    """Presses a key until the question is gone, and not only between two halves of a frame."""
+    terminal.shows(heading)
+    gone_at = float("inf")
+
+    def gone() -> bool:
+        nonlocal gone_at
+        gone_at = float("inf") if heading in terminal.text else min(gone_at, time.monotonic())
+        return time.monotonic() - gone_at > 0.5
+
+    terminal.until(gone, keys=key)
+
+
 def offspring(pid: int) -> set[int]:
     """The processes below this one, however deep."""
     parents: dict[int, int] = {}
@@ -158,3 +178,10 @@ def _stat(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def program(terminal: Terminal) -> int:
+    """The process of the program itself, below the two that guard it."""
+    found = running(offspring(terminal.child.pid), "-m fastchat_tui")
+    inner = [pid for pid in found if int(_stat(pid)[1]) in found]
+    return inner[0]
