@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fastchat_tui.tui.modals.frame import QuestionScreen
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 class Asking:
     """``point`` is told the call that the question on the screen is about."""
 
-    def __init__(self, engine: Engine, tell: Callable[[Answer], object], point: Callable[[str], object]) -> None:
+    def __init__(
+        self, engine: Engine, send: Callable[[Answer], Awaitable[bool]], point: Callable[[str], object]
+    ) -> None:
         self._engine = engine
-        self._tell = tell
+        self._send = send
         self._point = point
         self._open: dict[str, Asked] = {}
         self._shown = ""
@@ -65,7 +67,12 @@ class Asking:
             if answer is not None:
                 self._shown = ""
                 self._open.pop(answer.question, None)
-                self._tell(answer)
+                app.run_worker(self._deliver(app, asked, answer), group="answers")
                 self._show(app)
 
         app.push_screen(question_modal(asked, tool=tool, server=server, waiting=waiting), answered)
+
+    async def _deliver(self, app: App[int], asked: Asked, answer: Answer) -> None:
+        """An answer that the engine does not take leaves the question open: it is asked again."""
+        if not await self._send(answer) and asked in self._engine.snapshot().questions:
+            self.ask(app, asked)

@@ -94,7 +94,7 @@ class ChatScreen(Screen[None]):
         self.engine = engine
         self.conversation = Conversation(engine)
         self.panes = Panes(self)
-        self.asking = Asking(engine, self.tell, self.panes.inspector.select)
+        self.asking = Asking(engine, self.send, self.panes.inspector.select)
         with self.app.batch_update():
             await self.query_one("#panes").remove()
             await self.mount(self.panes, after=self.header)

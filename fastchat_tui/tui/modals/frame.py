@@ -127,6 +127,10 @@ class QuestionScreen(ModalScreen[Answer | None]):
         """The first answer counts; a second key in the same moment finds the question closed."""
         self._close(Answer(self.question, decision, arguments=arguments, text=text))
 
+    def give(self, answer: Answer) -> None:
+        """The same, for an answer that is made already."""
+        self._close(answer)
+
     def withdraw(self) -> None:
         """Closes the question and whatever it has opened above itself: somebody else has answered."""
         self._close(None)

@@ -12,14 +12,18 @@ from textual.screen import ModalScreen
 from fastchat_tui.tui.inspector.pages import pretty
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.approval import ApprovalScreen
+from fastchat_tui.tui.modals.filled import EDIT, FILL, FilledScreen, VisitScreen
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
 from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.questions import Approval, GoOn, KeyUse, Trust
+from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Sampling, SamplingReview, Trust
 from fastchat_tui.wire.servers import ServerView, Tool
+from fastchat_tui.wire.text import one_line
 
 _THIS_RUN = ONCE._replace(label="this run")
 _GO_ON = ONCE._replace(label="go on")
+_THIS_SESSION = Choice("approval.session", "this session", "answer('session')")
 _STOP = NO._replace(label="stop")
 
 
@@ -46,8 +50,76 @@ def question_modal(
         case GoOn() as about:
             steps = f"{about.steps} step{'' if about.steps == 1 else 's'}"
             return ask(f"fastchat-tui asks: go on after {steps}?", [Passage(about.why)], _GO_ON, _STOP)
+        case Elicitation(schema=None) as about:
+            heading, passages = f"{one_line(about.server, 60)} asks you to visit a page", visit_passages(about)
+            return VisitScreen(asked.question, heading, passages, about.url, waiting=waiting, clock=clock)
+        case Elicitation() | Sampling() | SamplingReview() as about:
+            return filled(asked.question, about, waiting, clock)
         case other:
             return ask(*_unknown(other), NO)
+
+
+def filled(
+    question: str, about: Elicitation | Sampling | SamplingReview, waiting: int, clock: Callable[[], float]
+) -> FilledScreen:
+    """The questions of a server whose answer is an object."""
+    server = one_line(about.server, 60)
+    match about:
+        case Elicitation():
+            return FilledScreen(
+                question,
+                f"{server} asks you",
+                [Passage(about.message), *warnings(about.schema or {})],
+                (FILL, NO._replace(label="decline")),
+                schema=about.schema or {},
+                given={},
+                written=lambda value: Answer(question, "accept", content=value),
+                refusing="decline",
+                leaving="cancel",
+                waiting=waiting,
+                clock=clock,
+            )
+        case Sampling():
+            spent = f"It has used {about.spent:,} of {about.budget:,} tokens in this run."
+            return FilledScreen(
+                question,
+                f"{server} wants your model asked. May it?",
+                [Passage(spent, "text--muted"), Passage(pretty(about.request))],
+                (ONCE, _THIS_SESSION, EDIT, NO),
+                schema={},
+                given=about.request,
+                written=lambda value: Answer(question, "once", arguments=value),
+                waiting=waiting,
+                clock=clock,
+            )
+        case SamplingReview():
+            return FilledScreen(
+                question,
+                f"{server} would get this answer of your model. May it?",
+                [Passage(pretty(about.result))],
+                (ONCE, EDIT, NO),
+                schema={},
+                given=about.result,
+                written=lambda value: Answer(question, "once", content=value),
+                waiting=waiting,
+                clock=clock,
+            )
+
+
+def warnings(schema: Object) -> list[Passage]:
+    """MCP forbids servers to ask for secrets in a form."""
+    names = " ".join(map(str, schema.get("properties") or ())).lower()
+    if any(word in names for word in ("password", "secret", "token", "api_key", "apikey", "credit")):
+        return [Passage("A server must not ask for secrets in this way. Do not give any.", "text--bad")]
+    return []
+
+
+def visit_passages(about: Elicitation) -> list[Passage]:
+    host = urlsplit(about.url).hostname or "" if _is_url(about.url) else ""
+    found = [Passage(about.message), Passage(""), Passage(f"It goes to {host}", "text--accent"), Passage(about.url)]
+    if not host.isascii() or "xn--" in host:
+        found.append(Passage("The name holds letters that may look like others. Compare it with care.", "text--bad"))
+    return found
 
 
 def trust_passages(about: Trust) -> list[Passage]:
