@@ -91,6 +91,10 @@ class FastchatApp(App[int]):
     def on_mount(self) -> None:
         self.call_after_refresh(self._after_first_frame)
 
+    def on_resize(self) -> None:
+        """Draws all of it anew: on its way through smaller sizes the terminal may have cut what it showed."""
+        self.call_after_refresh(self.screen.refresh, layout=True)
+
     def _after_first_frame(self) -> None:
         self.painted.set()
         if self._engine is not None:

@@ -141,6 +141,12 @@ class ChatScreen(Screen[None]):
         }
         self.composer.set_vocabulary({name: row.text for name, row in COMMANDS.items()}, tools)
 
+    def notice(self, text: str, remedy: str, level: Level) -> None:
+        """A toast; while there is no server, an error also stays where the servers would be."""
+        self.toast(text, remedy, level)
+        if level == "error" and not self.engine.snapshot().servers:
+            self.panes.sidebar.trouble(text, remedy)
+
     def toast(self, text: str, remedy: str = "", level: Level = "info") -> None:
         self.program.say(f"{text} {remedy}".strip(), SEVERITIES[level])
 
@@ -183,6 +189,8 @@ class ChatScreen(Screen[None]):
         from fastchat_tui.wire.commands import SendMessage
 
         self.status.remark("")
+        if self.attached.is_set():
+            self.panes.transcript.action_bottom()
         self.tell(SendMessage(event.text))
 
     def on_composer_command_wanted(self, event: Composer.CommandWanted) -> None:

@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 async def draw(screen: ChatScreen, stamped: Stamped) -> None:
     """Shows one event. What a page of the log has shown already is left out."""
     event = stamped.event
-    if isinstance(event, SAVED):
-        if stamped.seq <= screen.conversation.seen:
+    if isinstance(event, SAVED) and stamped.seq <= screen.conversation.seen:
+        if not isinstance(event, Asked | Answered):  # a question is open whether a page of the log tells of it or not
             return
+    elif isinstance(event, SAVED):
         screen.panes.draw(screen.conversation.apply(stamped))
     match event:
         case SessionOpened():
@@ -54,7 +55,7 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.show_header()
             screen.welcome()
         case Noticed(level=level, text=text, remedy=remedy):
-            screen.toast(text, remedy, level)
+            screen.notice(text, remedy, level)
         case ModelChanged() | SessionTitled():
             screen.show_header()
         case QueueChanged(messages=messages, returned=returned):

@@ -169,7 +169,6 @@ def test_an_entry_that_cannot_be_used_costs_only_itself(opened: Opened) -> None:
         assert terminal.end() == 0
 
 
-@pytest.mark.xfail(run=False, reason="draw() drops a question that a page of the log tells of already")
 def test_a_project_starts_nothing_before_it_is_trusted(opened: Opened, home: Path, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
 

@@ -22,6 +22,7 @@ from textual.widgets import Input, Static
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.sidebar.rows import Row, fit, rows, total
 from fastchat_tui.wire.servers import ServerView
+from fastchat_tui.wire.text import clean
 
 EMPTY = (
     "No servers yet.\n\nn  add one by command or URL\n\nor write a fastchat.config.json\n(the README shows its forms)."
@@ -122,6 +123,11 @@ class Sidebar(Widget):
         self.set_class(not servers, "-empty")
         self._list.show(rows(servers, self._opened, self._filter.value, time()))
         self.query_one("#servers-total", Static).update(Content(total(servers.values())))
+
+    def trouble(self, text: str, remedy: str) -> None:
+        """Why there is no server."""
+        words = Content.assemble((f"✗ {clean(text)}", "$text-error"), f"\n\n{clean(remedy)}")
+        self.query_one("#servers-empty", Static).update(words)
 
     def focus(self, scroll_visible: bool = True) -> Sidebar:
         self.screen.set_focus(self._list, scroll_visible)

@@ -61,6 +61,8 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._idle = asyncio.Event()
         self._restyled = True
         self._painting = False
+        self._scrolling = False
+        """Whether somebody scrolls: what else changes the place (a resize clamps it) moves nothing."""
         self._painted = (0, 0, 0)
         """Height, place and news as they were painted."""
 
@@ -264,12 +266,18 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         rows = round(new_value) - self._sheet.column.scroll
-        if rows:
+        if rows and self._scrolling:
             self._move(rows)
+        elif rows:
+            self._sync()
 
     def _scroll_to(self, x: float | None = None, y: float | None = None, **rest: Any) -> bool:
         """Without animation: it would aim at a row that moves when the rows above it are drawn."""
-        return super()._scroll_to(x, y, **{**rest, "animate": False})
+        self._scrolling = True
+        try:
+            return super()._scroll_to(x, y, **{**rest, "animate": False})
+        finally:
+            self._scrolling = False
 
     def _move(self, rows: int) -> None:
         column = self._sheet.column
