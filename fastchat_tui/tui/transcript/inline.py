@@ -13,9 +13,13 @@ from fastchat_tui.wire.text import clean
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
-_URL = re.compile(r"https?://[^\s<>\"'`|]+")
+_URL = re.compile(r"https?://[^\s<>\"'`|]{1,2048}")
+_SIGNS = "[]!*_`<&\\~\n"
+_MOST_WORK = 400_000
+"""Brackets times signs of a paragraph up to which links are looked for: a page of links has a tenth of it."""
 _TARGET = 80
 """Characters of a link's target that are shown; a click reports it whole."""
 _ROLES = {"em_open": "em", "strong_open": "strong", "s_open": "strike", "link_open": "link"}
@@ -24,9 +28,30 @@ _ROLES = {"em_open": "em", "strong_open": "strong", "s_open": "strike", "link_op
 @cache
 def parser() -> MarkdownIt:
     """CommonMark with tables and strike-through; HTML is text."""
+    found = _commonmark()
+    found.core.ruler.at("inline", _read_inline)
+    return found
+
+
+@cache
+def _without_links() -> MarkdownIt:
+    return _commonmark().disable(["link", "image"])
+
+
+def _commonmark() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False, "maxNesting": 60}).enable(["table", "strikethrough"])
+
+
+def _read_inline(state: StateCore) -> None:
+    """The parser's own rule, but for a text that would hold the loop: from each bracket it looks for the other."""
+    for token in state.tokens:
+        if token.children is not None:
+            text = token.content
+            work = text.count("[") * sum(map(text.count, _SIGNS))
+            reader = state.md if work <= _MOST_WORK else _without_links()
+            reader.inline.parse(text, reader, state.env, token.children)
 
 
 def inline(tokens: Sequence[Token], ink: Ink, roles: tuple[str, ...] = ()) -> list[Run]:

@@ -103,7 +103,7 @@ class Sheet:
             if isinstance(item.document, StreamDocument):
                 item.document.feed(added)
         else:
-            self._finish(item, entry, whole=added is None)
+            self._finish(item, entry, whole=added != "")
         self._unfinished[item.ordinal] = item
         return item
 

@@ -52,5 +52,5 @@ def highlighted(strip: Strip, start: int, end: int, style: Style) -> Strip:
 
 def overlaid(strip: Strip, label: str, style: Style) -> Strip:
     """``strip`` with a label at its right end."""
-    size = Strip([Segment(label)]).cell_length
-    return Strip.join([strip.crop(0, max(0, strip.cell_length - size)), Strip([Segment(label, style)], size)])
+    end = Strip([Segment(label, style)]).crop(0, strip.cell_length)
+    return Strip.join([strip.crop(0, strip.cell_length - end.cell_length), end])

@@ -227,6 +227,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._restyled and self._restyle():
             self._sheet.reset_look(Look(self._text_width, self._strips.ink, self.density, self._ledger))
             self._sheet.column.settle()
+            self._sync()  # heights are estimates again: without it the next scroll would start from an old row
         self._painting = True
         try:
             return super().render_lines(crop)

@@ -12,7 +12,8 @@ from rich.style import Style
 from fastchat_tui.tui.transcript.line import BLANK, Line, Run
 
 _ZWJ = "\u200d"
-_JOINING = frozenset((_ZWJ, "\ufe0f"))
+_WIDENING = "\ufe0f"
+_JOINING = frozenset((_ZWJ, _WIDENING))
 
 
 class Row(NamedTuple):
@@ -63,6 +64,11 @@ def _joined(text: str, at: int) -> bool:
     return text[at] in _JOINING or text[at - 1] == _ZWJ or cell_len(text[at]) == 0
 
 
+def _adds_nothing(text: str, at: int) -> bool:
+    """Whether a character cannot make the text before it wider, so that a flood of them need not be measured."""
+    return cell_len(text[at]) == 0 and (text[at] != _WIDENING or text[at - 1] == _WIDENING)
+
+
 def _fit(text: str, pos: int, width: int) -> int:
     """The end of what fits into ``width`` cells from ``pos``: at least one character."""
     size = len(text)
@@ -73,7 +79,7 @@ def _fit(text: str, pos: int, width: int) -> int:
     while fit > pos + 1 and (over := cell_len(text[pos:fit]) - width) > 0:
         fit = max(pos + 1, fit - max(1, over // 2))
     most = min(size, pos + 8 * width)
-    while fit < most and text[fit] != "\n" and cell_len(text[pos : fit + 1]) <= width:
+    while fit < most and text[fit] != "\n" and (_adds_nothing(text, fit) or cell_len(text[pos : fit + 1]) <= width):
         fit += 1
     torn = fit
     while torn > pos and _joined(text, torn):

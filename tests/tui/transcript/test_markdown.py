@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
+from fastchat_tui.tui.transcript.inline import parser
 from tests.tui.transcript.conftest import Rendered, role_of, texts
 
 
@@ -130,3 +131,23 @@ def test_a_reference_defined_at_the_end_is_a_link_from_the_start() -> None:
     from fastchat_tui.tui.transcript.inline import references
 
     assert references("[a]\n\n[a]: http://b.c\n")["A"]["href"] == "http://b.c"
+
+
+def test_a_page_of_links_is_read(rendered: Rendered) -> None:
+    lines = rendered("[a](http://b.c/d) and " * 70)
+    assert all("[a]" not in text for text in texts(lines))
+
+
+@pytest.mark.parametrize("bomb", ["[", "![", "[[]", "[!!!!!!!"])
+def test_a_paragraph_of_open_brackets_is_text(rendered: Rendered, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    def look(*_: object) -> int:
+        nonlocal looked
+        looked += 1
+        return -1
+
+    monkeypatch.setattr(parser().helpers, "parseLinkLabel", look)
+    text = bomb * 4_000
+    assert "".join(texts(rendered(text))) == text
+    assert not looked

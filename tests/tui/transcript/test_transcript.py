@@ -19,6 +19,7 @@ from fastchat_tui.wire.events import (
     CallStarted,
     Event,
     ReplyFinished,
+    Stamped,
     TextDelta,
     ThoughtDelta,
     TurnFinished,
@@ -45,6 +46,10 @@ def finished(text: str, **changes: Any) -> ReplyFinished:
 
 def proposed(call: str = "c1", **arguments: Any) -> CallProposed:
     return CallProposed(call=call, turn="t1", step=1, server="files", tool="read", arguments=arguments)
+
+
+def stamped(event: Event) -> Stamped:
+    return Stamped(0, 0.0, event)
 
 
 def history(count: int, start: int = 0) -> list[Entry]:
@@ -239,6 +244,42 @@ async def test_a_theme_change_keeps_the_place_and_changes_the_colours(app: Trans
         await pilot.pause()
         assert app.lines == here
         assert app.export_screenshot() != before
+
+
+async def test_scrolling_after_a_theme_change_goes_on_from_where_the_reader_is(app: TranscriptApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        wrapped = "some words that wrap at many places " * 9
+        app.view.load([ReplyEntry(f"{n}", [f"{n} {wrapped}\n\n- a\n- b"], True) for n in range(40)])
+        await pilot.press("g", *["pagedown"] * 9)
+        app.theme = "textual-light"
+        await pilot.pause()
+        here = app.lines
+        app.view.scroll_relative(y=3, animate=False)
+        await pilot.pause()
+        assert app.lines[:-3] == here[3:]
+
+
+async def test_a_fragment_that_is_shown_after_the_end_of_its_answer_is_not_lost(app: TranscriptApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await app.say(turn(), delta("first "))
+        late = [
+            change for event in (delta("last"), finished("first last")) for change in app.fold.apply(stamped(event))
+        ]
+        for change in late:
+            app.view.show(change)
+        await app.view.drawn()
+        await pilot.pause()
+        assert "first last" in app.text
+
+
+@pytest.mark.parametrize("width", [6, 9, 12])
+async def test_the_note_about_news_fits_into_any_width(app: TranscriptApp, width: int) -> None:
+    async with app.run_test(size=(width, 6)) as pilot:
+        app.view.load(history(30))
+        await pilot.press("g")
+        await app.say(turn())
+        await pilot.pause()
+        assert {app.view.render_line(y).cell_length for y in range(6)} == {width - 1}
 
 
 async def test_a_long_session_opens_at_its_end(app: TranscriptApp) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
+from fastchat_tui.tui.transcript import wrap as wrapping
 from fastchat_tui.tui.transcript.wrap import Flow, rows, wrap
 
 BOLD = Style(bold=True)
@@ -45,7 +47,22 @@ def test_a_character_that_is_wider_than_the_window_is_still_shown() -> None:
     assert split("你好", 1) == ["你", "好"]
 
 
-@given(st.text(alphabet="ab 你é\u0301\u200d🌾\n", max_size=200), st.integers(2, 30), st.booleans())
+@pytest.mark.parametrize("mark", ["\u0301", "\u200d", "\ufe0f", "\u0301\ufe0f"])
+def test_a_flood_of_marks_is_measured_once(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = 0
+
+    def counting(text: str) -> int:
+        nonlocal measured
+        measured += len(text)
+        return cell_len(text)
+
+    monkeypatch.setattr(wrapping, "cell_len", counting)
+    text = "e" + mark * 5_000
+    assert "".join(split(text, 40)) == text
+    assert measured < 100 * len(text)
+
+
+@given(st.text(alphabet="ab 你é\u0301\u200d🌾❤\ufe0f\n", max_size=200), st.integers(2, 30), st.booleans())
 def test_rows_fit_and_lose_nothing(text: str, width: int, words: bool) -> None:
     found = list(rows(text, width, words=words))
     assert "".join(text[start:end] + glue for start, end, glue in found) in (text, text + "\n")
