@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from fastchat_tui.tui.inspector import pages
-from fastchat_tui.tui.inspector.json_tree import Root
+from fastchat_tui.tui.inspector.json_levels import Root
 from fastchat_tui.tui.inspector.pages import Mode
 from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.slices import fitted

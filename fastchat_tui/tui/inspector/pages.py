@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
-from fastchat_tui.tui.inspector.json_tree import Root
+from fastchat_tui.tui.inspector.json_levels import Root
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from fastchat_tui.wire.events import FrameSeen, ServerLogged

@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from fastchat_tui.tui.bindings import bindings
-from fastchat_tui.tui.inspector.json_tree import JsonTree, Root, Spot
+from fastchat_tui.tui.inspector.json_levels import Root, Spot
+from fastchat_tui.tui.inspector.json_tree import JsonTree
 from fastchat_tui.tui.inspector.slices import SLICE, SlicedView, fitted
 
 _DEEPEST = 12

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastchat_tui.tui.inspector.json_levels import Root, Spot
 from fastchat_tui.tui.inspector.json_scan import decoded, entries, kind_at
-from fastchat_tui.tui.inspector.json_tree import JsonTree, Root, Spot
+from fastchat_tui.tui.inspector.json_tree import JsonTree
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
