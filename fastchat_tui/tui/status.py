@@ -61,8 +61,9 @@ class Status:
         now = monotonic()
         if self._until:
             left = max(0.0, self._until - now)
-            why = one_line(self._doing, 80).rstrip(".")
-            return Content.assemble((f" {why}, retry in {left:.0f} s ", "$text-warning"), (f"· {STOP} ", "$text-muted"))
+            again = f" tries again in {left:.0f} s " if left >= 1 else " tries again now "
+            why = f"{one_line(self._doing, 120).rstrip('.')} "
+            return Content.assemble((again, "$text-warning"), (f"· {STOP} · ", "$text-muted"), (why, "$text-warning"))
         if self._doing:
             spin, clock = SPINNER[int(now * 4) % len(SPINNER)], human_time(now - self._since)
             return Content.assemble((f" {spin} {self._doing} ", "$text-accent"), (f"{clock} · {STOP} ", "$text-muted"))

@@ -80,10 +80,12 @@ def human_time(seconds: float) -> str:
 
 
 def human_count(count: float) -> str:
-    """A count in words: ``812``, ``4.1k``, ``1.2M``."""
+    """A count in words: ``812``, ``4.1k``, ``400k``, ``1.2M``."""
     if count < 1000:
         return f"{count:.0f}"
-    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1e6:.1f}M"
+    if count < 99_950:
+        return f"{count / 1000:.1f}k"
+    return f"{count / 1000:.0f}k" if count < 999_500 else f"{count / 1e6:.1f}M"
 
 
 _SHAPES = re.compile(

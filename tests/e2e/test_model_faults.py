@@ -115,8 +115,8 @@ def test_a_wait_is_counted_down_and_the_answer_comes_by_itself(opened: Opened, h
         terminal = opened(environ=environ(api))
         terminal.shows("Ask anything.")
         terminal.child.send("hello\r")
-        terminal.shows("retry in 3 s")
-        terminal.shows("retry in 1 s")
+        terminal.shows("tries again in 3 s")
+        terminal.shows("tries again in 1 s")
         terminal.shows("patience was rewarded")
         assert len(api.requests) == 2
         assert terminal.end() == 0
@@ -196,7 +196,7 @@ def test_escape_ends_a_wait_and_f5_does_not_wait_for_it(opened: Opened) -> None:
         terminal = opened(environ=environ(api))
         terminal.shows("Ask anything.")
         terminal.child.send("hello\r")
-        terminal.shows("retry in 9")
+        terminal.shows("tries again in 9")
         terminal.child.send("\x1b")
         terminal.shows("F5 tries again")
         terminal.child.send(F5)
