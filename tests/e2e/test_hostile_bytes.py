@@ -146,3 +146,15 @@ def test_a_line_of_ten_megabytes_is_survived_and_the_screen_answers(opened: Open
         terminal.child.send(f"{F4}typed after it")
         terminal.shows("typed after it")
         assert terminal.end() == 0
+
+
+def test_a_paste_that_holds_keys_presses_none(opened: Opened) -> None:
+    with serving([]) as api:
+        terminal = opened(environ=environ(api))
+        terminal.shows("Ask anything")
+        terminal.child.send(f"\x1b[200~before\x1b[31m{'x' * 40}\r\x10\x1bafter\x1b[201~")
+        terminal.shows("after")
+        assert "␛[31m" in terminal.text
+        assert "▌" not in terminal.text, "it was sent"
+        assert terminal.end() == 0
+    assert api.requests == []
