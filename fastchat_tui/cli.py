@@ -7,8 +7,10 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from fastchat_tui import __version__, guardian
+from fastchat_tui.wire.text import clean
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -19,6 +21,13 @@ exit status:
   2  usage; no terminal         6  MCP server
   3  consent is missing         130 interrupted · 128 + n stopped by signal n
 """
+
+
+class Parser(argparse.ArgumentParser):
+    """Its complaints quote what a script may have passed on: cleaned like every text from outside."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(clean(message))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,8 +62,8 @@ def no_screen() -> str:
     return ""
 
 
-def make_parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+def make_parser() -> Parser:
+    top = Parser(
         prog="fastchat-tui",
         description="Chat with any model over your MCP servers in a full-screen terminal, and see every call it makes.",
         epilog=EPILOG,
@@ -95,9 +104,7 @@ def make_parser() -> argparse.ArgumentParser:
     return top
 
 
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
-) -> argparse.ArgumentParser:
+def _command(commands: argparse._SubParsersAction[Parser], name: str, text: str) -> Parser:
     command = commands.add_parser(
         name,
         help=text,
@@ -112,9 +119,9 @@ def _command(
     return command
 
 
-def _common() -> argparse.ArgumentParser:
+def _common() -> Parser:
     """Options that may stand before and after a command, so that behind it no default undoes what stood before it."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", metavar="FILE", help="the configuration; naming it is consent to what it starts")
     common.add_argument("--model", metavar="NAME", help="the model")
     common.add_argument("--base-url", metavar="URL", help="the endpoint of the model's API")

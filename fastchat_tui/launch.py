@@ -121,7 +121,8 @@ async def _command(arguments: argparse.Namespace, engine: Engine, voice: Voice, 
         case "ask":
             from fastchat_tui.headless.ask import ask
 
-            return await ask(engine, text, answers, voice, output=arguments.output)
+            session = "" if arguments.session == "continue" else arguments.session
+            return await ask(engine, text, answers, voice, output=arguments.output, session=session)
         case "call":
             from fastchat_tui.headless.call import call
 

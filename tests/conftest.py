@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ", "FASTCHAT_TEST_NPM")
 KEPT_PREFIXES = ("PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
@@ -26,6 +27,8 @@ def pytest_configure() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 
 class NetworkForbidden(OSError):

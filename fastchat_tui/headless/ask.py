@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Mapping
 
 from fastchat_tui.headless.answers import Answers
-from fastchat_tui.headless.exits import Exit
+from fastchat_tui.headless.exits import Exit, UsageError
 from fastchat_tui.headless.reader import Reader, heard_cancel
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.headless.writers import JsonLinesWriter, JsonWriter, Narrator, TextWriter, Writer
@@ -25,11 +25,16 @@ GRACE = 3.0
 """Seconds that a cancelled turn has to end."""
 
 
-async def ask(engine: Engine, text: str, answers: Answers, voice: Voice, *, output: str = "text") -> Exit:
-    """Sends ``text`` when no server is connecting any more, and follows its turn to the end."""
+async def ask(
+    engine: Engine, text: str, answers: Answers, voice: Voice, *, output: str = "text", session: str = ""
+) -> Exit:
+    """Sends ``text`` when no server is connecting any more, and follows its turn to the end.
+
+    ``session`` is the id that was asked for, if any. Raises UsageError when another one is open.
+    """
     turn = _Turn(engine, Reader(engine, answers, voice), WRITERS[output](engine, voice), Narrator(voice))
     try:
-        end = await turn.run(text)
+        end = await turn.run(text, session)
     except asyncio.CancelledError:
         await turn.cancel()
         return Exit.INTERRUPTED
@@ -59,8 +64,11 @@ class _Turn:
         self._sent = False
         self._turn = ""
 
-    async def run(self, text: str) -> TurnFinished:
+    async def run(self, text: str, session: str) -> TurnFinished:
         await self.reader.settle(hear=self._hear)
+        if session and self._engine.snapshot().session.id != session:
+            text = f"The session “{session}” could not be opened, so nothing was sent."
+            raise UsageError(text, "Name a saved session, or take --continue for the last one.")
         self._sent = True
         await self._engine.send(SendMessage(text))
         return await self._follow()

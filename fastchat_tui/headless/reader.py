@@ -12,7 +12,7 @@ from fastchat_tui.wire.errors import CommandError, ConfigError
 from fastchat_tui.wire.events import Asked, EngineStarted, Event, Noticed, RetryScheduled, ServerChanged, Stamped
 from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.servers import ServerView
-from fastchat_tui.wire.text import one_line
+from fastchat_tui.wire.text import human_time, one_line
 
 Servers = Mapping[str, ServerView]
 Heard = Callable[[Stamped], None]
@@ -74,7 +74,7 @@ class Reader:
                 words = state.replace("_", " ")
                 self._voice.narrate(f"{server}: {words}{f', {one_line(detail)}' if detail else ''}")
             case RetryScheduled(why=why, seconds=seconds):
-                self._voice.narrate(f"{why} Trying again in {seconds:.0f} s.")
+                self._voice.narrate(f"{why} Trying again in {human_time(seconds)}.")
             case _:
                 pass
 

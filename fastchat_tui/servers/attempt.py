@@ -156,7 +156,7 @@ class Attempt:
         hint: str = exit_words(code) if code is not None else "it closed its output"
         words = self._with_words(f"It ended by itself: {hint}")
         early = not ready and self._mode == "auto"
-        return Ended("closed" if code == 0 else "failed", words, away=ready, hint="legacy" if early else "")
+        return Ended("closed" if ready and code == 0 else "failed", words, away=ready, hint="legacy" if early else "")
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -60,7 +60,7 @@ def test_no_text_of_a_server_is_a_command_to_the_terminal(opened: Opened) -> Non
         servers = config(**{"nasty": hostile(), "dead": dead, "refuses": refuses, HOSTILE: dead})
         terminal = opened("--config", servers, environ=environ(api))
         terminal.shows("●")
-        terminal.child.send(f"\x1b[200~{HOSTILE.replace(CLOSE, '')}\x1b[201~\r")  # it names the session, too
+        terminal.child.send(f"\x1b[200~{HOSTILE}\x1b[201~\r")  # it names the session, too
         terminal.shows("run this call?")
         terminal.shows("Esc close", keys="v")
         terminal.shows("y once", keys=CLOSE)
@@ -122,6 +122,7 @@ def test_nor_in_the_commands_without_a_screen_and_their_last_words(opened: Opene
             ("--config", str(tmp_path / word)),
             ("servers", "--config", str(tmp_path / f"{word}.json")),
             ("servers", "--config", f"no {word}"),
+            ("servers", f"--{word}"),
         ):
             terminal = opened(*arguments, environ=environ(api))
             terminal.until(lambda terminal=terminal: terminal.child.flag_eof, keys="n\r\x11")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import pytest
 
 from fastchat_tui.headless.ask import ask
-from fastchat_tui.headless.exits import ConsentError, Exit
+from fastchat_tui.headless.exits import ConsentError, Exit, UsageError
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.chat import StopReason, TextPart, Usage
 from fastchat_tui.wire.codec import decode
@@ -185,7 +185,7 @@ async def test_notices_and_retries_are_told(console: Console) -> None:
     engine = playing(retry, Noticed(level="warning", text="Not saved.", remedy="Free some space."), finished())
     await ask(engine, "?", console.answers(), console.voice)
     assert console.stderr.splitlines() == [
-        "Too many requests. Trying again in 3 s.",
+        "Too many requests. Trying again in 3.0 s.",
         "fastchat-tui: Not saved.",
         "  Free some space.",
     ]
@@ -350,3 +350,10 @@ async def test_a_reader_that_goes_away_is_no_traceback(console: Console) -> None
     console.out = Gone()
     with pytest.raises(BrokenPipeError):
         await ask(playing(*reply(1, "hi"), finished()), "?", console.answers(), console.voice)
+
+
+async def test_what_was_meant_for_another_session_is_not_sent(console: Console) -> None:
+    engine = playing(*reply(1, "hello"), finished())
+    with pytest.raises(UsageError, match="WRONG"):
+        await ask(engine, "?", console.answers(), console.voice, session="WRONG")
+    assert engine.heard == []
