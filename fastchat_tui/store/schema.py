@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastchat_tui.store.place import is_remote
 from fastchat_tui.wire.errors import StoreError
 
 MIGRATIONS = (
@@ -61,7 +62,7 @@ def open_database(path: Path) -> Database:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
             return Database(connection, NEWER)
-        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA journal_mode={'DELETE' if is_remote(path) else 'WAL'}")
         if version < len(MIGRATIONS):
             _migrate(connection, path, version)
     except sqlite3.OperationalError as error:
