@@ -264,7 +264,9 @@ class ChatScreen(Screen[None]):
             self.action_focus_composer()
 
     def action_stop(self) -> None:
-        if not self.stop():
+        if self.attached.is_set() and self.panes.transcript.finding:
+            self.panes.transcript.find("")
+        elif not self.stop():
             self.action_focus_composer()
 
     def action_run(self, name: str) -> None:

@@ -56,6 +56,7 @@ COMMANDS: dict[str, Named] = {
     "thinking": Named(
         "Show or fold what the model thought", _go(lambda chat: chat.panes.fold_thoughts()), "chat.thinking"
     ),
+    "find": Named("Find a text in the conversation", dialogs.find, "transcript.find"),
     "theme": Named("Choose a theme", dialogs.choose_theme, "chat.theme"),
     "copy": Named(
         "Copy the whole conversation", _go(lambda chat: chat.program.copy(chat.panes.transcript.plain_text()))

@@ -153,6 +153,20 @@ async def new_session(chat: ChatScreen, argument: str) -> None:
     await chat.send(OpenSession())
 
 
+async def find(chat: ChatScreen, argument: str) -> None:
+    """``/find TEXT``; without a text it is asked for."""
+    text = argument.strip()
+    if not text:
+        given = await chat.app.push_screen_wait(FormScreen("Find in the conversation", (Field("text", "Text"),), ""))
+        text = given["text"].strip() if given else ""
+    transcript = chat.panes.transcript
+    transcript.find(text)
+    if text:
+        chat.show_pane("chat")
+        chat.set_focus(transcript)
+        transcript.post_message(transcript.NextWanted(-1))
+
+
 # ── looks and words ──────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -37,6 +38,7 @@ class Panes(Horizontal):
     def __init__(self, chat: ChatScreen) -> None:
         super().__init__(id="panes")
         self._chat = chat
+        self._reading = asyncio.Lock()
         self.sidebar = Sidebar(id="servers")
         self.transcript = TranscriptView(chat.conversation.ledger, id="chat")
         self.inspector = Inspector(chat.engine.frames, chat.engine.logs, id="calls")
@@ -75,16 +77,35 @@ class Panes(Horizontal):
     @on(TranscriptView.OlderWanted)
     @work(exclusive=True, group="older")
     async def _older(self) -> None:
+        await self._load_older()
+
+    async def _load_older(self) -> bool:
+        """Returns whether there was anything before what is loaded."""
         conversation, selected = self._chat.conversation, self.inspector.selected
         try:
-            older = await conversation.older()
+            async with self._reading:
+                older = await conversation.older()
         except FastchatError as error:
             self._chat.toast(error.text, error.remedy, "error")
-            return
+            return False
         self.transcript.load(older, older=True)
         self.inspector.load(conversation.ledger)
         self.inspector.select(selected)
         self._chat.show_header()
+        return bool(older)
+
+    @on(TranscriptView.FindWanted)
+    def _find(self) -> None:
+        self._chat.run_command("find")
+
+    @on(TranscriptView.NextWanted)
+    @work(exclusive=True, group="find")
+    async def _next(self, event: TranscriptView.NextWanted) -> None:
+        """Upwards through the whole session, page by page."""
+        while not self.transcript.find_next(event.step):
+            if event.step > 0 or not await self._load_older():
+                self._chat.toast("There is no further match." if self.transcript.found else "The text is not found.")
+                return
 
     # ── messages become commands ─────────────────────────────────────────────────────────────────────────────────
 

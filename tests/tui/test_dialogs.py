@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fastchat_tui.tui import dialogs, links
+from fastchat_tui.tui import conversation, dialogs, links
 from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.form import FormScreen
@@ -170,3 +170,23 @@ def test_a_session_says_how_long_it_is() -> None:
     from fastchat_tui.wire.chat import SessionInfo
 
     assert dialogs._about(SessionInfo("a", messages=1)) == "1 message"
+
+
+async def test_what_is_looked_for_is_found_in_pages_that_are_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "PAGE", 8)
+    world = World(*(say(f"answer {number}") for number in range(12)), allow=True)
+    async with world.open() as engine:
+        for number in range(12):
+            await engine.send(SendMessage(f"question {number}"))
+            await world.until(TurnFinished, number + 1)
+    again = World()
+    again.store = world.store
+    async with screen(again, size=(80, 10), session="continue") as it:
+        transcript = it.chat.panes.transcript
+        it.chat.run_command("find", "question 2")
+        await it.until(lambda: transcript.found)
+        assert it.app.focused is transcript
+        await it.pilot.press("escape")
+        assert not transcript.finding
+        it.chat.run_command("find", "never said")
+        await it.until(lambda: any("not found" in note.message for note in it.app._notifications))

@@ -139,12 +139,14 @@ class Column(Generic[T]):
             row += self._exact(index)
         self.top = (index, max(0, row))
 
-    def reveal(self, index: int) -> None:
-        """Moves the window, no further than it must, so that an item is in it."""
+    def reveal(self, index: int, row: int = 0) -> None:
+        """Moves the window, no further than it must, so that an item is in it; of a taller one, its ``row``."""
         height, before = self._exact(index), self.scroll
         begin, end = self.offsets[index], self.offsets[index] + height
         self.follow = False
-        if begin < before or height > self.view:
+        if height > self.view:
+            self.top = (index, max(0, row - self.view // 3))
+        elif begin < before:
             self.top = (index, 0)
         elif end > before + self.view:
             self.top = (index, 0)

@@ -14,7 +14,7 @@ ROLES = (
     "user", "user-bar", "thought", "muted", "warning", "error",
     "card-icon", "card-server", "card-tool", "card-data",
     "proposed", "asking", "running", "ok", "failed", "denied", "cancelled",
-    "marker", "new", "placeholder",
+    "marker", "found", "new", "placeholder",
 )  # fmt: skip
 PREFIX = "transcript--"
 

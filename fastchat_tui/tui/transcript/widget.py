@@ -37,6 +37,15 @@ class TranscriptView(SheetView, inherit_bindings=False):
     class OlderWanted(Message):
         """The reader comes near the top: ``load`` what was said before, with ``older=True``."""
 
+    class FindWanted(Message):
+        """The user wants to say what is looked for."""
+
+    @dataclass
+    class NextWanted(Message):
+        """The next match, downwards (1) or upwards (-1): ``find_next``; what is not loaded may hold it."""
+
+        step: int
+
     @dataclass
     class LinkClicked(Message):
         url: str
@@ -51,6 +60,8 @@ class TranscriptView(SheetView, inherit_bindings=False):
         super().__init__(ledger, now=now, id=id, classes=classes)
         self._older = False
         """Whether older entries may be asked for."""
+        self._found: tuple[Item, int] | None = None
+        """The match where the reader is, and its row."""
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -58,7 +69,8 @@ class TranscriptView(SheetView, inherit_bindings=False):
         """Empties the transcript."""
         self._sheet.clear()
         self._strips.clear(self._sheet.look.ink)
-        self._selected, self._older = None, False
+        self._selected, self._found, self._older = None, None, False
+        self._finder.want("")
         self._unseen.clear()
         self._show()
 
@@ -94,6 +106,31 @@ class TranscriptView(SheetView, inherit_bindings=False):
             self._select(item)
         return item is not None
 
+    @property
+    def finding(self) -> bool:
+        return self._finder.active
+
+    @property
+    def found(self) -> bool:
+        """Whether a match was gone to."""
+        return self._found is not None
+
+    def find(self, text: str) -> None:
+        """Marks a text wherever it stands; empty: no more. ``find_next`` goes to it, from the end upwards."""
+        self._finder.want(text)
+        self._found = None
+        self.refresh()
+
+    def find_next(self, step: int) -> bool:
+        """Goes to the next match in what is loaded; returns whether there is one."""
+        found = self._finder.next(self._found, step)
+        if found is not None:
+            self._found = found
+            self._selected = found[0]
+            self._sheet.column.reveal(self._sheet.index(found[0]), found[1])
+            self._show()
+        return found is not None
+
     def moved(self) -> None:
         column = self._sheet.column
         if self._older and column.scroll < column.view:
@@ -121,6 +158,9 @@ class TranscriptView(SheetView, inherit_bindings=False):
         self._sheet.column.follow = True
         self._show()
 
+    def action_find(self) -> None:
+        self.post_message(self.FindWanted())
+
     def action_next_item(self) -> None:
         self._step(1)
 
@@ -128,7 +168,11 @@ class TranscriptView(SheetView, inherit_bindings=False):
         self._step(-1)
 
     def _step(self, step: int) -> None:
+        """To the next match while a text is looked for, or else to the next item."""
         items = self._sheet.items
+        if self.finding:
+            self.post_message(self.NextWanted(step))
+            return
         if not items:
             return
         if self._selected is None:

@@ -22,7 +22,8 @@ from textual.widget import Widget
 
 from fastchat_tui.tui.transcript.card import Density
 from fastchat_tui.tui.transcript.copying import place
-from fastchat_tui.tui.transcript.entries import Look
+from fastchat_tui.tui.transcript.entries import Look, plain_text
+from fastchat_tui.tui.transcript.find import Finder
 from fastchat_tui.tui.transcript.ink import PREFIX, ROLES, Ink
 from fastchat_tui.tui.transcript.line import Line
 from fastchat_tui.tui.transcript.sheet import Item, Sheet
@@ -50,6 +51,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._now = now
         self._sheet = Sheet(Look(80, Ink(), "normal", ledger), now)
         self._strips = Strips(Ink())
+        self._finder = Finder(self._sheet, lambda item: plain_text([item.entry], ledger, now()))
         self._selected: Item | None = None
         self._unseen: set[str] = set()
         """What is new below the window."""
@@ -243,6 +245,8 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, base)
         marked = item is self._selected and row >= item.lead
         strip = self._strips.strip(line, (item.ordinal, row), width, marked=marked)
+        for start, end in self._finder.spans(line):
+            strip = highlighted(strip, GUTTER + start, GUTTER + end, self._strips.ink["found"])
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(place(item, row))) is not None:
             start = max(span[0], GUTTER + line.skip)

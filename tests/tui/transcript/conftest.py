@@ -76,6 +76,12 @@ class TranscriptApp(App[None]):
     def posts(self, kind: type[Any]) -> list[Any]:
         return [message for message in self.posted if isinstance(message, kind)]
 
+    def on_transcript_view_find_wanted(self, event: TranscriptView.FindWanted) -> None:
+        self.posted.append(event)
+
+    def on_transcript_view_next_wanted(self, event: TranscriptView.NextWanted) -> None:
+        self.posted.append(event)
+
     def on_transcript_view_call_selected(self, event: TranscriptView.CallSelected) -> None:
         self.posted.append(event)
 
