@@ -33,13 +33,14 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.screen.display)
 
-    def until(self, true: Callable[[], bool], keys: str = "") -> None:
-        """Reads until ``true``; presses ``keys`` every second on the way (a question wants quiet before its answer)."""
+    def until(self, true: Callable[[], bool], keys: str = "", *, over: str = "") -> None:
+        """Reads until ``true``; presses ``keys`` every second on the way (a question wants quiet before its answer), but
+        only while the screen shows ``over``."""
         end = time.monotonic() + DEADLINE
         pressed = 0.0
         while not true():
             assert time.monotonic() < end, f"it never came:\n{self.text}"
-            if keys and time.monotonic() - pressed > 1.0:
+            if keys and over in self.text and time.monotonic() - pressed > 1.0:
                 self.child.send(keys)
                 pressed = time.monotonic()
             try:
@@ -51,8 +52,8 @@ class Terminal:
                 return
             self._take(chunk)
 
-    def shows(self, words: str, keys: str = "") -> None:
-        self.until(lambda: words in self.text, keys)
+    def shows(self, words: str, keys: str = "", *, over: str = "") -> None:
+        self.until(lambda: words in self.text, keys, over=over)
 
     def settles(self, keys: str = "") -> None:
         """Sends keys, and reads until the screen has been quiet for a moment."""

@@ -67,8 +67,7 @@ def test_no_text_of_a_server_is_a_command_to_the_terminal(opened: Opened) -> Non
         terminal.shows("send the edited call", keys="e")
         terminal.shows("arguments · 2 B", keys=SEND)
         terminal.until(lambda: "asks" in terminal.text and "run this call?" not in terminal.text, keys="y")
-        terminal.until(lambda: "asks" not in terminal.text, keys=CLOSE)  # what the server wants to know
-        terminal.shows("THE-FIRST-END")
+        terminal.shows("THE-FIRST-END", keys=CLOSE, over="asks you")  # what the server wants to know
         look(terminal, CARDS, CARDS, THOUGHTS, F3, *"lllll", "j", *"lm", "/PWNED\r")
         look(terminal, F2, "l", "\r", "G", CLOSE, "G\r", "G", CLOSE, "k\r", "G", CLOSE, "k\r", CLOSE, "L", CLOSE)
         look(terminal, f"{F4}#nasty", "\t", CLOSE, f"{PALETTE}nasty", CLOSE, SESSIONS, CLOSE, F1, CLOSE)
