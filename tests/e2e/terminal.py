@@ -34,8 +34,10 @@ class Terminal:
         return "\n".join(self.screen.display)
 
     def until(self, true: Callable[[], bool], keys: str = "", *, over: str = "") -> None:
-        """Reads until ``true``; presses ``keys`` every second on the way (a question wants quiet before its answer), but
-        only while the screen shows ``over``."""
+        """Reads until ``true``; presses ``keys`` every second on the way (a question wants quiet before its answer).
+
+        It presses them only while the screen shows ``over``.
+        """
         end = time.monotonic() + DEADLINE
         pressed = 0.0
         while not true():
