@@ -91,6 +91,7 @@ def make_parser() -> Parser:
 
     servers = _command(commands, "servers", "List the configured servers and how they came up.")
     servers.add_argument("--json", action="store_true", help="as JSON")
+    _servers(servers)
 
     tools = _command(commands, "tools", "List the tools that the servers offer.")
     tools.add_argument("server", nargs="?", default="", help="only those of this server")
@@ -104,7 +105,25 @@ def make_parser() -> Parser:
     return top
 
 
-def _command(commands: argparse._SubParsersAction[Parser], name: str, text: str) -> Parser:
+def _servers(servers: Parser) -> None:
+    """``servers`` alone lists them; with a word behind it the configuration is changed, and nothing started."""
+    servers.set_defaults(action="list")
+    actions = servers.add_subparsers(title="changes to the configuration", metavar="ACTION")
+
+    add = _command(actions, "add", "Add a server: NAME -- COMMAND ARGS…, or NAME URL.", of="servers")
+    add.add_argument("name", help="how it is to be called")
+    add.add_argument("place", nargs="+", metavar="COMMAND|URL", help="behind “--”: the command with its arguments")
+    add.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", help="sent to the URL")
+    add.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable of the command")
+    for name, text in (
+        ("remove", "Take a server out of the configuration file."),
+        ("enable", "Switch a server on, as Space does on the screen."),
+        ("disable", "Switch a server off, as Space does on the screen."),
+    ):
+        _command(actions, name, text, of="servers").add_argument("name", help="the server's name")
+
+
+def _command(commands: argparse._SubParsersAction[Parser], name: str, text: str, of: str = "") -> Parser:
     command = commands.add_parser(
         name,
         help=text,
@@ -114,8 +133,11 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, text: str)
         parents=[_common()],
         allow_abbrev=False,
     )
-    command.set_defaults(command=name)
-    command.add_argument("-q", "--quiet", action="store_true", help="no narration on stderr")
+    if of:
+        command.set_defaults(command=of, action=name)
+    else:
+        command.set_defaults(command=name, quiet=False)
+    command.add_argument("-q", "--quiet", action="store_true", default=argparse.SUPPRESS, help="no narration on stderr")
     return command
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastchat_tui.config.settings import ScreenSettings
     from fastchat_tui.engine.endpoint import Address
     from fastchat_tui.engine.local import LocalEngine, Parts
-    from fastchat_tui.wire.ports import Model
+    from fastchat_tui.wire.ports import Model, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,15 @@ def _demo(options: Options, folder: Path, masker: Masker) -> Parts:
         demo=True,
         tools=options.tools,
     )
+
+
+def settings(options: Options) -> Settings:
+    """The configuration alone, for what needs no engine."""
+    if options.demo:
+        from fastchat_tui.demo.settings import DemoSettings
+
+        return DemoSettings(Path(), python=sys.executable)
+    return _settings(options, find_paths())
 
 
 def _settings(options: Options, paths: Paths) -> FileSettings:

@@ -63,6 +63,8 @@ def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, N
             return _headless(arguments, voice)
         case "chat":
             return _chat(arguments)
+        case "servers" if arguments.action != "list":
+            return _manage(arguments, voice)
         case _:
             return _headless(arguments, voice)
 
@@ -99,6 +101,21 @@ async def _chat(arguments: argparse.Namespace) -> int:
             app.exit()
         await running
     return app.return_code or 0
+
+
+async def _manage(arguments: argparse.Namespace, voice: Voice) -> int:
+    """Changes the configuration: no engine, no server."""
+    from fastchat_tui.compose import settings
+    from fastchat_tui.headless import manage
+
+    known = settings(options(arguments))
+    match arguments.action:
+        case "add":
+            return manage.add(known, arguments.name, arguments.place, arguments.header, arguments.env, voice)
+        case "remove":
+            return manage.remove(known, arguments.name, voice)
+        case action:
+            return manage.switch(known, arguments.name, action == "enable", voice)
 
 
 async def _headless(arguments: argparse.Namespace, voice: Voice, text: str = "") -> int:

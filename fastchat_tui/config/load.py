@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,9 +186,28 @@ class FileSettings(Choices):
         if remember:
             self._state.change(lambda state: made(state, "trust").update({about.path: about.digest}))
 
+    def entry(self, name: str) -> ServerSpec:
+        if self._in_use:
+            for spec in Source.at(Path(self._in_use)).servers:
+                if spec.name == name:
+                    return spec
+        raise ConfigError(f"There is no server “{name}” in {self._in_use or 'any file'}.", "Reload, then try again.")
+
     def add_server(self, name: str, command: str, url: str) -> str:
+        return self.put_server(additions.spec_of(name, command, url))
+
+    def put_server(self, entry: ServerSpec, instead: str = "") -> str:
         """Into the file in use, so that the server is there after the next load; else into the user's own."""
-        path = Path(self._in_use) if self._in_use else servers_file(self._paths)
+        return self._edit(lambda raw, path: additions.with_servers(raw, path, [entry], instead))
+
+    def remove_server(self, name: str) -> str:
+        return self._edit(lambda raw, path: additions.without_server(raw, path, name))
+
+    def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:
+        return advice.notices(entries)
+
+    def _edit(self, edit: Callable[[bytes, Path], bytes], *, own: bool = False) -> str:
+        path = Path(self._in_use) if self._in_use and not own else servers_file(self._paths)
         try:
             with locked(self._paths.state / path.name):
                 old = Source.at(path) if path.exists() else Source(path, b"")
@@ -197,7 +216,7 @@ class FileSettings(Choices):
                     raise ConfigError(
                         f"{path} has changed since you trusted it.", "Reload, look at it, then try again."
                     )
-                new = Source(path, additions.with_server(old.raw, path, name, command, url))
+                new = Source(path, edit(old.raw, path))
                 write_atomically(path, new.raw, mode=path.stat().st_mode & 0o777 if path.exists() else 0o600)
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}.", "Check its permissions.") from error

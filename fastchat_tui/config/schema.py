@@ -26,7 +26,7 @@ _TRANSPORTS: dict[str, Transport] = {
     "remote": "http",
     "sse": "sse",
 }
-_URLS = ("url", "httpstream-url", "httpstream_url", "httpUrl", "serverUrl", "mcp_url")
+URLS = ("url", "httpstream-url", "httpstream_url", "httpUrl", "serverUrl", "mcp_url")
 
 
 class Wrong(Exception):
@@ -75,7 +75,7 @@ def _read(name: str, entry: Any, origin: str) -> ServerSpec:
         words = [*before, *words]
     if not isinstance(command, str):
         raise Wrong("“command” must be a text.")
-    url = next((_text(merged, key) for key in _URLS if merged.get(key)), "")
+    url = next((_text(merged, key) for key in URLS if merged.get(key)), "")
     transport = _transport(merged, command, url)
     if transport == "stdio" and not command.strip():
         raise Wrong("“command” is missing: what starts this server?")

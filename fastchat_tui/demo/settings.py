@@ -10,6 +10,8 @@ from fastchat_tui.wire.ports import Config, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 
+NOT_KEPT = ConfigError("The demo keeps no configuration.", "Start fastchat-tui without --demo to add servers.")
+
 
 class DemoSettings:
     """Satisfies ``wire.ports.Settings`` in memory."""
@@ -77,7 +79,19 @@ class DemoSettings:
         """The scripted model has no key."""
 
     def add_server(self, name: str, command: str, url: str) -> str:
-        raise ConfigError("The demo keeps no configuration.", "Start fastchat-tui without --demo to add servers.")
+        raise NOT_KEPT
+
+    def entry(self, name: str) -> ServerSpec:
+        raise NOT_KEPT
+
+    def put_server(self, entry: ServerSpec, instead: str = "") -> str:
+        raise NOT_KEPT
+
+    def remove_server(self, name: str) -> str:
+        raise NOT_KEPT
+
+    def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:
+        return ()
 
     def set_model(self, model: str, base_url: str) -> None:
         """The demo's model stays the scripted one."""

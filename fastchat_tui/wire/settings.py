@@ -89,4 +89,20 @@ class Settings(Protocol):
         Raises ConfigError."""
         ...
 
+    def entry(self, name: str) -> ServerSpec:
+        """A server as it is written, nothing expanded. Raises ConfigError."""
+        ...
+
+    def put_server(self, entry: ServerSpec, instead: str = "") -> str:
+        """As ``add_server``; ``instead`` names the entry whose place it takes, whose other keys are kept."""
+        ...
+
+    def remove_server(self, name: str) -> str:
+        """Takes the entry out of the file in use; returns the file. Raises ConfigError."""
+        ...
+
+    def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:
+        """What to think about before these are started, each with a remedy."""
+        ...
+
     def set_model(self, model: str, base_url: str) -> None: ...

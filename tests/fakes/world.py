@@ -286,9 +286,22 @@ class MemorySettings:
         self.origins.append(origin)
 
     def add_server(self, name: str, command: str, url: str) -> str:
-        spec = ServerSpec(name, "http" if url else "stdio", command, url=url)
-        self.config = replace(self.config, servers=(*self.config.servers, spec))
+        return self.put_server(ServerSpec(name, "http" if url else "stdio", command, url=url))
+
+    def entry(self, name: str) -> ServerSpec:
+        return next(spec for spec in self.config.servers if spec.name == name)
+
+    def put_server(self, entry: ServerSpec, instead: str = "") -> str:
+        others = (spec for spec in self.config.servers if spec.name != instead)
+        self.config = replace(self.config, servers=(*others, entry))
         return "fastchat.config.json"
+
+    def remove_server(self, name: str) -> str:
+        self.config = replace(self.config, servers=tuple(s for s in self.config.servers if s.name != name))
+        return "fastchat.config.json"
+
+    def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:
+        return ()
 
     def set_model(self, model: str, base_url: str) -> None:
         self.config = replace(self.config, model=model, base_url=base_url)

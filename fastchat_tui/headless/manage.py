@@ -1,0 +1,69 @@
+"""``servers add``, ``remove``, ``enable`` and ``disable``: the configuration is changed, nothing is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fastchat_tui.headless.exits import Exit, UsageError
+from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.errors import ServerError
+from fastchat_tui.wire.ports import Config, Settings
+from fastchat_tui.wire.servers import ServerSpec
+
+
+def add(
+    settings: Settings, name: str, place: Sequence[str], headers: Iterable[str], env: Iterable[str], voice: Voice
+) -> Exit:
+    """``place`` is one URL, or a command and its arguments, which reach the program as they are: there is no shell."""
+    sent, given = _pairs("--header", headers), _pairs("--env", env)
+    _load(settings, voice)
+    if len(place) == 1 and place[0].startswith(("http://", "https://")):
+        if given:
+            raise UsageError("--env is for commands.", "A server at a URL is given --header.")
+        entry = ServerSpec(name.strip(), "http", url=place[0], headers=sent)
+    else:
+        if sent:
+            raise UsageError("--header is for URLs.", "A command is given --env.")
+        entry = ServerSpec(name.strip(), "stdio", place[0], tuple(place[1:]), env=given)
+    path = settings.put_server(entry)
+    voice.print(f"{name} is added to {path}")
+    for text, remedy in settings.advice([entry]):
+        voice.complain(text, remedy)
+    return Exit.OK
+
+
+def remove(settings: Settings, name: str, voice: Voice) -> Exit:
+    _known(_load(settings, voice), name)
+    voice.print(f"{name} is removed from {settings.remove_server(name)}")
+    return Exit.OK
+
+
+def switch(settings: Settings, name: str, on: bool, voice: Voice) -> Exit:
+    _known(_load(settings, voice), name)
+    settings.set_enabled(name, on)
+    voice.print(f"{name} is switched {'on' if on else 'off'}")
+    return Exit.OK
+
+
+def _load(settings: Settings, voice: Voice) -> Config:
+    """A file that nobody has agreed to yet is not the one in use."""
+    config = settings.load()
+    for about in config.pending:
+        voice.narrate(f"{about.path} is not used: nobody has agreed to it yet (fastchat-tui asks).")
+    return config
+
+
+def _known(config: Config, name: str) -> None:
+    names = [spec.name for spec in config.servers]
+    if name not in names:
+        raise ServerError(f"There is no server “{name}”.", f"Known: {', '.join(names) or 'none'}.")
+
+
+def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"{option} wants NAME=VALUE.", f"For example: {option} 'NAME=${{VARIABLE}}'")
+        pairs[name.strip()] = value
+    return pairs
