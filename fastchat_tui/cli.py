@@ -14,6 +14,7 @@ from fastchat_tui.wire.text import clean
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
+APPS = ("claude-desktop", "claude-code", "vscode", "cursor", "codex", "gemini", "opencode")
 EPILOG = """\
 exit status:
   0  done as asked              4  configuration file or value
@@ -115,6 +116,10 @@ def _servers(servers: Parser) -> None:
     add.add_argument("place", nargs="+", metavar="COMMAND|URL", help="behind “--”: the command with its arguments")
     add.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", help="sent to the URL")
     add.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable of the command")
+    bring = _command(actions, "import", "Show the servers of other programs, and take them over.", of="servers")
+    bring.add_argument("--write", action="store_true", help="add the new ones to your own configuration file")
+    bring.add_argument("--from", dest="app", choices=APPS, default="", help="only those of one program")
+    bring.add_argument("--json", action="store_true", help="as JSON, secrets left out")
     for name, text in (
         ("remove", "Take a server out of the configuration file."),
         ("enable", "Switch a server on, as Space does on the screen."),

@@ -112,6 +112,8 @@ async def _manage(arguments: argparse.Namespace, voice: Voice) -> int:
     match arguments.action:
         case "add":
             return manage.add(known, arguments.name, arguments.place, arguments.header, arguments.env, voice)
+        case "import":
+            return manage.bring(known, arguments.app, voice, write=arguments.write, as_json=arguments.json)
         case "remove":
             return manage.remove(known, arguments.name, voice)
         case action:

@@ -90,13 +90,14 @@ def _refuse_comments(text: str, path: Path, remedy: str) -> None:
 def _entry(spec: ServerSpec, *, native: bool) -> Object:
     if not spec.name.strip() or not spec.name.isprintable():
         raise ConfigError("A server needs a name.", "Choose a short one, such as “files”.")
-    entry: Object
+    entry: Object = {} if spec.enabled else {"enabled": False}
     if spec.transport != "stdio":
-        check_url(spec.url, "This") if "${" not in spec.url else None
+        if "${" not in spec.url:
+            check_url(spec.url, "This")
         if spec.transport == "http" and native:
-            entry = {"protocol": "httpstream", "httpstream-url": spec.url}
+            entry |= {"protocol": "httpstream", "httpstream-url": spec.url}
         else:
-            entry = {"protocol" if native else "type": spec.transport, "url": spec.url}
+            entry |= {"protocol" if native else "type": spec.transport, "url": spec.url}
         return {**entry, **({"headers": dict(spec.headers)} if spec.headers else {})}
     if not spec.command.strip():
         raise ConfigError(f"“{spec.name}” needs a command.", "Name the program that starts it.")
@@ -105,7 +106,7 @@ def _entry(spec: ServerSpec, *, native: bool) -> Object:
         start["env"] = dict(spec.env)
     if spec.cwd:
         start["cwd"] = spec.cwd
-    return {"protocol": "stdio", "config": start} if native else {"type": "stdio", **start}
+    return {"protocol": "stdio", "config": start, **entry} if native else {"type": "stdio", **start, **entry}
 
 
 def _merged(old: Any, new: Object) -> Object:

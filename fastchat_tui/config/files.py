@@ -13,19 +13,21 @@ from fastchat_tui.wire.errors import ConfigError
 LIMIT = 1 << 20
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a regular file of at most 1 MiB: opening anything else could wait for ever. Raises ConfigError."""
+def read(path: Path, limit: int = LIMIT) -> bytes:
+    """The bytes of a regular file, at most ``limit``: opening anything else could wait for ever. Raises ConfigError."""
     try:
         if not path.exists():
             raise ConfigError(f"There is no file {path}.", "Look at the name, or leave it out.")
         if not path.is_file():
             raise ConfigError(f"{path} is no file.", "Name a configuration file.")
         with path.open("rb") as file:
-            raw = file.read(LIMIT + 1)
+            raw = file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {_reason(error)}.", "Make it readable for you.") from error
-    if len(raw) > LIMIT:
-        raise ConfigError(f"{path} is larger than 1 MiB.", "A configuration is some kilobytes: is it the right file?")
+    if len(raw) > limit:
+        raise ConfigError(
+            f"{path} is larger than {limit >> 20} MiB.", "A configuration is some kilobytes: is it the right file?"
+        )
     return raw
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from fastchat_tui.config.settings import ScreenSettings, UserSettings, check_url
 from fastchat_tui.config.sources import Source
 from fastchat_tui.config.state import State
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.ports import Config, Rule
+from fastchat_tui.wire.ports import Config, Discovery, FoundServer, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerSpec
 
@@ -202,6 +203,18 @@ class FileSettings(Choices):
 
     def remove_server(self, name: str) -> str:
         return self._edit(lambda raw, path: additions.without_server(raw, path, name))
+
+    def discover(self, app: str = "") -> Discovery:
+        """Compared with the file in use and with the user's own, which is where they would go."""
+        from fastchat_tui.config.discovery import discover
+
+        paths = dict.fromkeys((*([Path(self._in_use)] if self._in_use else ()), servers_file(self._paths)))
+        known = [spec for path in paths if is_file(path) for spec in Source.at(path).servers]
+        return discover(self._environ, self._cwd, sys.platform, known, app)
+
+    def take(self, found: Sequence[FoundServer]) -> str:
+        specs = [one.spec for one in found]
+        return self._edit(lambda raw, path: additions.with_servers(raw, path, specs), own=True)
 
     def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:
         return advice.notices(entries)

@@ -41,7 +41,7 @@ def servers(document: Object, path: Path) -> list[ServerSpec]:
         if not isinstance(entries, dict):
             raise ConfigError(f"{path}: “{section}” must be an object of servers.", 'Write {"name": {…}}.')
         for name, entry in entries.items():
-            found.setdefault(name, _server(name, entry, path))
+            found.setdefault(name, server(name, entry, path))
     return list(found.values())
 
 
@@ -50,7 +50,8 @@ def app_name(document: Object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _server(name: str, entry: Any, path: Path) -> ServerSpec:
+def server(name: str, entry: Any, path: Path) -> ServerSpec:
+    """One entry; with a ``problem`` when it cannot be used."""
     origin = str(path)
     if not name.strip():
         return ServerSpec(name, "stdio", origin=origin, problem="A server needs a name.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.ports import Config, Rule
+from fastchat_tui.wire.ports import Config, Discovery, FoundServer, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 
@@ -88,6 +88,12 @@ class DemoSettings:
         raise NOT_KEPT
 
     def remove_server(self, name: str) -> str:
+        raise NOT_KEPT
+
+    def discover(self, app: str = "") -> Discovery:
+        return Discovery()
+
+    def take(self, found: Sequence[FoundServer]) -> str:
         raise NOT_KEPT
 
     def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from fastchat_tui.headless.exits import Exit, UsageError
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.errors import ServerError
-from fastchat_tui.wire.ports import Config, Settings
+from fastchat_tui.wire.ports import Config, FoundServer, Settings
 from fastchat_tui.wire.servers import ServerSpec
 
 
@@ -43,6 +43,56 @@ def switch(settings: Settings, name: str, on: bool, voice: Voice) -> Exit:
     settings.set_enabled(name, on)
     voice.print(f"{name} is switched {'on' if on else 'off'}")
     return Exit.OK
+
+
+def bring(settings: Settings, app: str, voice: Voice, *, write: bool, as_json: bool) -> Exit:
+    """Offers what other programs are configured with; with ``write`` takes over what is new."""
+    _load(settings, voice)
+    offer = settings.discover(app)
+    if as_json:
+        voice.print_json([_object(one) for one in offer.found])
+    elif offer.found:
+        rows = [
+            (
+                one.spec.name,
+                one.standing,
+                one.app_name,
+                one.shown + (f"  [{one.note}]" if one.note else ""),
+                one.spec.origin,
+            )
+            for one in offer.found
+        ]
+        voice.table([("SERVER", "STANDING", "FROM", "WHAT", "FILE"), *rows])
+    for text, remedy in offer.troubles:
+        voice.complain(text, remedy)
+    if not offer.found:
+        voice.narrate("No other program's servers are found here.")
+    elif not offer.fresh:
+        voice.narrate("Nothing new is among them.")
+    elif write:
+        path = settings.take(offer.fresh)
+        voice.narrate(f"Added to {path}: {', '.join(one.spec.name for one in offer.fresh)}")
+        for text, remedy in settings.advice([one.spec for one in offer.fresh]):
+            voice.complain(text, remedy)
+    else:
+        voice.narrate("Nothing was changed. --write adds the new ones to your own configuration.")
+    return Exit.CONFIG if offer.troubles else Exit.OK
+
+
+def _object(one: FoundServer) -> dict[str, object]:
+    spec = one.spec
+    return {
+        "name": spec.name,
+        "app": one.app,
+        "file": spec.origin,
+        "standing": one.standing,
+        "note": one.note,
+        "transport": spec.transport,
+        "shown": one.shown,
+        "env": list(spec.env),
+        "headers": list(spec.headers),
+        "enabled": spec.enabled,
+    }
 
 
 def _load(settings: Settings, voice: Voice) -> Config:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fastchat_tui.wire.settings import Config, Rule, Settings
+from fastchat_tui.wire.settings import Config, Discovery, FoundServer, Rule, Settings
 
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
     from fastchat_tui.wire.chat import ModelView, Piece, Prompt, SessionInfo
@@ -18,8 +18,10 @@ if TYPE_CHECKING:  # a screen that reads its settings before the first frame nee
 
 __all__ = [
     "Config",
+    "Discovery",
     "Emit",
     "Engine",
+    "FoundServer",
     "Host",
     "MakeServer",
     "Model",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
     from fastchat_tui.wire.questions import Decision, Trust
@@ -46,6 +46,34 @@ class Config:
     """What the user should know of the loading: (text, remedy)."""
     pending: tuple[Trust, ...] = ()
     """Files that were found and left unread until the user trusts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundServer:
+    """A server that another program is configured with."""
+
+    spec: ServerSpec = field(repr=False)
+    """As written there, in our words; nothing expanded. ``origin`` is the file."""
+    app: str
+    """The program's id, such as ``claude-desktop``."""
+    app_name: str
+    shown: str
+    """Where the server is, secrets masked."""
+    standing: Literal["new", "same", "conflict", "unusable"] = "new"
+    note: str = ""
+    """Why it is not new, or what to know of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    found: tuple[FoundServer, ...] = ()
+    troubles: tuple[tuple[str, str], ...] = ()
+    """Files that could not be read: (text, remedy)."""
+
+    @property
+    def fresh(self) -> tuple[FoundServer, ...]:
+        """What can be taken over as it is."""
+        return tuple(one for one in self.found if one.standing == "new")
 
 
 class Settings(Protocol):
@@ -99,6 +127,14 @@ class Settings(Protocol):
 
     def remove_server(self, name: str) -> str:
         """Takes the entry out of the file in use; returns the file. Raises ConfigError."""
+        ...
+
+    def discover(self, app: str = "") -> Discovery:
+        """Servers of other programs, of all or of one. Nothing is written."""
+        ...
+
+    def take(self, found: Sequence[FoundServer]) -> str:
+        """Writes them into the user's own configuration file; returns it. Raises ConfigError."""
         ...
 
     def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:

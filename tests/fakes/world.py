@@ -39,7 +39,7 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.ports import Config, Emit, Host, OnProgress, Rule
+from fastchat_tui.wire.ports import Config, Discovery, Emit, FoundServer, Host, OnProgress, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, Tool
 from fastchat_tui.wire.text import Masker
@@ -241,6 +241,7 @@ class MemorySettings:
         self.server_options: dict[str, ServerOptions] = {}
         self.saved_rules: list[Rule] = []
         self.origins: list[str] = []
+        self.discovery = Discovery()
 
     def load(self) -> Config:
         return self.config
@@ -298,6 +299,14 @@ class MemorySettings:
 
     def remove_server(self, name: str) -> str:
         self.config = replace(self.config, servers=tuple(s for s in self.config.servers if s.name != name))
+        return "fastchat.config.json"
+
+    def discover(self, app: str = "") -> Discovery:
+        return self.discovery
+
+    def take(self, found: Sequence[FoundServer]) -> str:
+        for one in found:
+            self.put_server(one.spec)
         return "fastchat.config.json"
 
     def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:

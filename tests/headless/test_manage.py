@@ -110,3 +110,25 @@ def test_a_project_that_nobody_agreed_to_is_not_written(own: Path) -> None:
     assert "nobody has agreed to it yet" in err
     assert Path("fastchat.config.json").read_text() == '{"mcp_servers": {}}'
     assert own.exists()
+
+
+def test_import_shows_first_and_writes_only_when_told(own: Path, home: Path) -> None:
+    theirs = home / ".cursor" / "mcp.json"
+    theirs.parent.mkdir()
+    theirs.write_text(
+        '{"mcpServers": {"web": {"url": "https://e.example/mcp", "headers": {"X-Key": "hunter2hunter2"}}}}'
+    )
+    status, out, err = run("servers", "import")
+    assert status == 0
+    assert "web     new       Cursor  https://e.example/mcp (with X-Key)" in out
+    assert str(theirs) in out
+    assert "Nothing was changed" in err
+    assert not own.exists()
+    [offered] = json.loads(run("servers", "import", "--json", "--from", "cursor")[1])
+    assert (offered["name"], offered["standing"], offered["headers"]) == ("web", "new", ["X-Key"])
+    status, out, err = run("servers", "import", "--write")
+    assert f"Added to {own}: web" in err
+    assert "hunter2" not in out + err
+    assert json.loads(own.read_text())["mcp_servers"]["web"]["headers"] == {"X-Key": "hunter2hunter2"}
+    assert "Nothing new is among them." in run("servers", "import", "--write")[2]
+    assert run("servers", "import", "--from", "emacs")[0] == 2
