@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from fastchat_tui import __version__
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from fastchat_tui.config.settings import ScreenSettings
     from fastchat_tui.engine.endpoint import Address
     from fastchat_tui.engine.local import LocalEngine, Parts
-    from fastchat_tui.wire.ports import Model, Settings
+    from fastchat_tui.wire.ports import AskSignIn, MakeSignIn, Model, Settings, SignInDesk, Vault
+    from fastchat_tui.wire.servers import ServerSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,14 @@ def _real(options: Options, masker: Masker) -> Parts:
     from fastchat_tui.servers.factory import connections
     from fastchat_tui.store.sqlite import SqliteStore
 
-    paths = find_paths()
+    paths, vault = find_paths(), KeyringVault()
     return Parts(
         settings=_settings(options, paths),
         store=SqliteStore(paths.data),
-        vault=KeyringVault(),
-        make_server=connections(log_dir=paths.log, mask=masker.mask_shapes),
+        vault=vault,
+        make_server=connections(
+            log_dir=paths.log, mask=masker.mask_shapes, sign_in=_sign_ins(vault, paths.state / "locks", masker)
+        ),
         make_model=_make_model,
         weigh=weigh,
         masker=masker,
@@ -79,6 +83,22 @@ def _real(options: Options, masker: Masker) -> Parts:
         session=options.session,
         tools=options.tools,
     )
+
+
+def _sign_ins(vault: Vault, locks: Path, masker: Masker) -> MakeSignIn:
+    """Made when the first HTTP server connects, in a thread: the SDK's flow is heavy to import."""
+    made: list[MakeSignIn] = []
+    lock = Lock()
+
+    def make(spec: ServerSpec, ask: AskSignIn, tell: Callable[[str, str], None]) -> SignInDesk:
+        with lock:
+            if not made:
+                from fastchat_tui.auth.sign_in import sign_ins
+
+                made.append(sign_ins(vault, locks, masker.learn))
+            return made[0](spec, ask, tell)
+
+    return make
 
 
 def _demo(options: Options, folder: Path, masker: Masker) -> Parts:

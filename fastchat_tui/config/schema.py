@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.servers import USUAL, Era, Level, ServerOptions, ServerSpec, Transport
+from fastchat_tui.wire.servers import NO_OAUTH, USUAL, Era, Grant, Level, OAuth, ServerOptions, ServerSpec, Transport
 
 SECTIONS = ("mcp_servers", "mcpServers", "mcp-servers", "servers")
 
@@ -27,6 +27,14 @@ _TRANSPORTS: dict[str, Transport] = {
     "sse": "sse",
 }
 URLS = ("url", "httpstream-url", "httpstream_url", "httpUrl", "serverUrl", "mcp_url")
+_OAUTH_KEYS: dict[str, str] = {
+    "clientId": "client_id",
+    "clientSecret": "client_secret",
+    "clientMetadataUrl": "client_metadata_url",
+    "scope": "scopes",
+    "callbackPort": "port",
+    "callback_port": "port",
+}
 
 
 class Wrong(Exception):
@@ -104,6 +112,7 @@ def _read(name: str, entry: Any, origin: str) -> ServerSpec:
         call_timeout=_seconds(merged, ("call_timeout", "tool_timeout_sec", "timeout"), 120.0),
         origin=origin,
         options=_options(merged),
+        oauth=_oauth(merged),
         sse_fallback=transport == "http" and _named(merged) is None and "httpUrl" not in merged,
     )
 
@@ -150,6 +159,30 @@ def _options(entry: Object) -> ServerOptions:
         log_level=levels[level],
         roots=tuple(_strings(entry, "roots")),
     )
+
+
+def _oauth(entry: Object) -> OAuth:
+    given = entry.get("oauth", {})
+    if not isinstance(given, dict):
+        raise Wrong("“oauth” must be an object with client_id, scopes and the like.")
+    named: Object = {_OAUTH_KEYS.get(str(key), str(key)): value for key, value in given.items()}
+    grants: dict[object, Grant] = {grant: grant for grant in get_args(Grant)}
+    grant = named.get("grant", NO_OAUTH.grant)
+    if not isinstance(grant, str) or grant not in grants:
+        raise Wrong(f"“oauth.grant” must be one of {', '.join(get_args(Grant))}.")
+    port = named.get("port", 0)
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port < 65536:
+        raise Wrong("“oauth.port” must be the number of a port.")
+    scopes = named.get("scopes", "")
+    texts = {
+        key: _text(named, key)
+        for key in ("client_id", "client_secret", "private_key", "signing_algorithm", "client_metadata_url", "issuer")
+        if key in named
+    }
+    if grants[grant] == "client_credentials" and not texts.get("client_id"):
+        raise Wrong("“oauth.client_id” is missing: client credentials belong to a client.")
+    words = scopes if isinstance(scopes, str) else " ".join(_strings(named, "scopes"))
+    return OAuth(grant=grants[grant], port=port, scopes=words, **texts)
 
 
 def _seconds(entry: Object, keys: tuple[str, ...], default: float) -> float:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from fastchat_tui.wire.commands import Login, Logout, WatchResource
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved
 from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, Host, MakeServer, OnProgress, Server, Settings
-from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, Tool
+from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, SignInView, Tool
 from fastchat_tui.wire.text import head_and_tail
 
 Weigh = Callable[[Tool], tuple[int, str]]
@@ -74,6 +75,30 @@ class Fleet:
         await asyncio.to_thread(self._settings.set_enabled, spec.name, False)
         await self._stop(name)
         self._emit(self._changed(name, "off"))
+
+    async def carry_out(self, command: WatchResource | Login | Logout) -> None:
+        """Raises CommandError or ServerError."""
+        match command:
+            case WatchResource(server=name, uri=uri, on=on):
+                await self.server(name).watch(uri, on)
+            case Login(server=name):
+                await self._login(name)
+            case Logout(server=name):
+                await self._any(name).logout()
+
+    async def _login(self, name: str) -> None:
+        """Switches the server on where it is off."""
+        spec = self._spec(name)
+        if spec.problem:
+            raise CommandError(f"{name} cannot be started: {spec.problem}", "Mend its entry, then reload the file.")
+        if name not in self._servers:
+            await asyncio.to_thread(self._settings.set_enabled, name, True)
+            self._start(name)
+        await self._servers[name].login()
+
+    async def sign_ins(self) -> dict[str, SignInView]:
+        found = {name: await self._any(name).signed_in() for name in self._specs}
+        return {name: view for name, view in found.items() if view is not None}
 
     async def set_options(self, name: str, options: ServerOptions) -> None:
         """Changes what a server may do, remembered."""
@@ -160,6 +185,10 @@ class Fleet:
         if (spec := self._specs.get(name)) is None:
             raise CommandError(f"There is no server “{name}”.", "See the servers pane for the names.")
         return spec
+
+    def _any(self, name: str) -> Server:
+        """The running server, or one that is not started."""
+        return self._servers.get(name) or self._make(self._spec(name), lambda event: None, self._host)
 
     def _with_options(self, spec: ServerSpec) -> ServerSpec:
         remembered = self._settings.options(spec.name)

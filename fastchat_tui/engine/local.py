@@ -36,6 +36,8 @@ from fastchat_tui.wire.commands import (
     DeleteSession,
     DisconnectServer,
     EnableTool,
+    Login,
+    Logout,
     OpenSession,
     ReloadConfig,
     RenameSession,
@@ -50,7 +52,7 @@ from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessag
 from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError, StoreError
 from fastchat_tui.wire.events import EngineStarted, FrameSeen, Noticed, ServerLogged, Stamped
 from fastchat_tui.wire.ports import Config, MakeServer, SessionStore, Settings, Snapshot, Vault
-from fastchat_tui.wire.servers import Completable
+from fastchat_tui.wire.servers import Completable, SignInView
 from fastchat_tui.wire.text import Masker
 
 T = TypeVar("T")
@@ -89,7 +91,7 @@ class LocalEngine:
             parts.make_model, parts.settings, parts.vault, self._questions, parts.masker, self.emit
         )
         sampler = Sampler(self._endpoint, self._questions, lambda server: self._fleet.options(server))
-        host = EngineHost(self._questions, sampler, lambda server: self._fleet.remember_deaf(server))
+        host = EngineHost(self._questions, sampler, lambda server: self._fleet.remember_deaf(server), self.emit)
         self._fleet = Fleet(parts.make_server, host, parts.settings, parts.weigh, self.emit)
         self._caller = Caller(
             self._fleet, Rules(), self._questions, parts.settings, parts.masker, self._destination, self.emit
@@ -171,9 +173,9 @@ class LocalEngine:
                 except ConfigError as error:
                     raise CommandError(error.text, error.remedy) from error
                 await self._reload()
-            case WatchResource(server=server, uri=uri, on=on):
+            case WatchResource() | Login() | Logout():
                 try:
-                    await self._fleet.server(server).watch(uri, on)
+                    await self._fleet.carry_out(command)
                 except ServerError as error:
                     raise CommandError(error.text, error.remedy) from error
             case SetServerOptions(server=server, options=options):
@@ -223,6 +225,9 @@ class LocalEngine:
             return self._safe(await self._fleet.server(server).complete(kind, of, argument, value, others))
         except ServerError:
             return Completion()
+
+    async def sign_ins(self) -> Mapping[str, SignInView]:
+        return self._safe(await self._fleet.sign_ins())
 
     def frames(self, server: str = "", call: str = "") -> Sequence[FrameSeen]:
         return self._press.rings.frames(server, call)

@@ -23,6 +23,7 @@ from fastchat_tui.wire.questions import (
     KeyUse,
     Sampling,
     SamplingReview,
+    SignIn,
     Trust,
 )
 from fastchat_tui.wire.text import clean
@@ -104,6 +105,8 @@ class Answers:
             case Elicitation(server=server) | Sampling(server=server) | SamplingReview(server=server):
                 self._voice.complain(f"{server} asked for something and was told no: there is no terminal to ask on.")
                 return ""
+            case SignIn(server=server):
+                raise ConsentError(f"{server} wants a sign-in.", f"Run: fastchat-tui login {server}")
             case _:
                 assert_never(about)
 
@@ -143,5 +146,7 @@ def question(about: About) -> str:
         case SamplingReview(server=server, result=result):
             shown = clean(json.dumps(result, indent=2, ensure_ascii=False))
             return f"\nThe model's answer to {server}\n{shown}\nSend it? [y]es · [N]o: "
+        case SignIn(server=server, url=url):
+            return f"\nSign in at {server}, in your browser:\n  {url}\nThen paste the address it ends at: "
         case _:
             assert_never(about)

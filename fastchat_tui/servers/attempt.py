@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import Any
 
 from mcp import MCPError
 
@@ -45,6 +46,7 @@ class Attempt:
         emit: Emit,
         mask: Callable[[str], str],
         *,
+        auth: Any,
         sse: bool,
         on_lost: Callable[[], None],
         on_change: Callable[[], None],
@@ -60,7 +62,7 @@ class Attempt:
         self._sse = sse
         self._tap = Tap(spec.name, emit, mask, on_lost)
         self._stdio = Stdio(spec, journal) if spec.transport == "stdio" else None
-        self._http = None if self._stdio else Http(spec, on_lost, sse=sse)
+        self._http = None if self._stdio else Http(spec, on_lost, auth=auth, sse=sse)
         journal.forget_words()
 
     def open(self) -> AbstractAsyncContextManager[Session]:

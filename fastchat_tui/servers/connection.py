@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from fastchat_tui.servers.destination import destination
 from fastchat_tui.servers.ended import Ended, absent, standing
+from fastchat_tui.servers.entering import Entering
 from fastchat_tui.servers.eras import Eras
 from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
-from fastchat_tui.servers.requests import Requests
 from fastchat_tui.servers.shared import Shared
-from fastchat_tui.wire.ports import Emit, Host
+from fastchat_tui.wire.ports import Emit, Host, MakeSignIn
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerState
 from fastchat_tui.wire.text import human_time
 
@@ -33,7 +33,7 @@ STOP = 5.0
 """Seconds that a stop waits for the owner; what a process needs at most is less."""
 
 
-class Connection(Requests):
+class Connection(Entering):
     """Satisfies ``wire.ports.Server``."""
 
     def __init__(
@@ -45,13 +45,13 @@ class Connection(Requests):
         mask: Callable[[str], str],
         host: Host,
         pause: Callable[[int], float] = backoff,
+        sign_in: MakeSignIn | None = None,
     ) -> None:
-        super().__init__(spec)
+        super().__init__(spec, host, sign_in)
         self._emit = emit
         self._shared = shared
         self._journal = journal
         self._mask = mask
-        self._host = host
         self._recovery = Recovery(pause, process=spec.transport == "stdio")
         self._owner: asyncio.Task[None] | None = None
         self._leave = asyncio.Event()
@@ -63,7 +63,6 @@ class Connection(Requests):
         """The attempt that was begun may still become a session."""
         self._resting = False
         self._stopping = False
-        self._patience: asyncio.Timeout | None = None
         self._attempt: Attempt | None = None
         self._session: Session | None = None
         self._hearing = Hearing(spec.name, emit, journal)
@@ -87,6 +86,10 @@ class Connection(Requests):
     def reconnect(self) -> None:
         self.start()
         self._tell_to_leave()
+
+    def _again(self) -> None:
+        if self._owner is not None:
+            self.reconnect()
 
     async def stop(self) -> None:
         self._stopping = True
@@ -188,6 +191,7 @@ class Connection(Requests):
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(None) as self._patience:
                     make, callbacks = await self._shared.sdk()
+                    auth = await self._auth()
                     async with self._shared.slot():
                         if not self._leave.is_set():
                             until = asyncio.get_running_loop().time() + self._spec.connect_timeout
@@ -199,6 +203,7 @@ class Connection(Requests):
                             callbacks(self._current, self._host, self._calls),
                             self._emit,
                             self._mask,
+                            auth=auth,
                             sse=self._sse,
                             on_lost=gone,
                             on_change=self._hearing.changed,

@@ -8,11 +8,13 @@ from pathlib import Path
 from fastchat_tui.servers.connection import Connection
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.shared import Shared
-from fastchat_tui.wire.ports import Emit, Host, MakeServer, Server
+from fastchat_tui.wire.ports import Emit, Host, MakeServer, MakeSignIn, Server
 from fastchat_tui.wire.servers import ServerSpec
 
 
-def connections(*, log_dir: Path | None, mask: Callable[[str], str], slots: int = 4) -> MakeServer:
+def connections(
+    *, log_dir: Path | None, mask: Callable[[str], str], slots: int = 4, sign_in: MakeSignIn | None = None
+) -> MakeServer:
     """A maker of servers that share one import of the SDK and ``slots`` places to start in.
 
     Without ``log_dir`` nothing is written to files; ``mask`` hides secrets in frames, logs and destinations.
@@ -20,6 +22,6 @@ def connections(*, log_dir: Path | None, mask: Callable[[str], str], slots: int 
     shared = Shared(slots)
 
     def make(spec: ServerSpec, emit: Emit, host: Host) -> Server:
-        return Connection(spec, emit, shared, Journal(spec.name, emit, log_dir, mask), mask, host)
+        return Connection(spec, emit, shared, Journal(spec.name, emit, log_dir, mask), mask, host, sign_in=sign_in)
 
     return make

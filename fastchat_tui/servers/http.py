@@ -19,10 +19,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 from mcp.client._transport import TransportStreams
+from mcp.client.auth import OAuthFlowError
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED
 
+from fastchat_tui.servers.guard import Guarded
 from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import human_size, one_line
 
@@ -43,7 +45,7 @@ class Exchange:
 
     @property
     def wants_login(self) -> bool:
-        return self.status in (401, 403)
+        return self.status in (401, 403) or isinstance(self.error, OAuthFlowError)
 
     @property
     def refused(self) -> bool:
@@ -66,8 +68,9 @@ EXCHANGE: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 class Http:
     """A connection to one URL. Used once."""
 
-    def __init__(self, spec: ServerSpec, on_away: Callable[[], None], *, sse: bool) -> None:
+    def __init__(self, spec: ServerSpec, on_away: Callable[[], None], *, auth: Any, sse: bool) -> None:
         self._spec = spec
+        self._auth = auth
         self._sse = sse
         self._stack = AsyncExitStack()
         self._on_away = on_away
@@ -116,6 +119,8 @@ class Http:
         return ResilientClient(
             self,
             headers={"Accept-Encoding": "identity", **self._spec.headers},
+            auth=self._auth,
+            transport=Guarded(self._spec.url),
             timeout=httpx2.Timeout(CONNECT, read=None),
             trust_env=not is_loopback(self._spec.url),
             follow_redirects=False,
@@ -134,7 +139,7 @@ class ResilientClient(httpx2.AsyncClient):
             request.extensions = {**request.extensions, "timeout": httpx2.Timeout(GOODBYE).as_dict()}
         try:
             response = await super().send(request, **options)
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, OAuthFlowError) as error:
             if not self._owner.failed(request, error):
                 raise
             return _answer(request, network_words(error))

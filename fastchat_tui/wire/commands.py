@@ -131,6 +131,22 @@ class SetServerOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """Signs in at a server, connecting it again; a person is asked (``SignIn``)."""
+
+    server: str
+    kind: Literal["login"] = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """Forgets the sign-in of a server, and revokes it where that is offered."""
+
+    server: str
+    kind: Literal["logout"] = "logout"
+
+
+@dataclass(frozen=True, slots=True)
 class EnableTool:
     """Offers a tool to the model from the next request on, or no longer (remembered)."""
 
@@ -172,6 +188,8 @@ Command: TypeAlias = (
     | AddServer
     | SetServerOptions
     | WatchResource
+    | Login
+    | Logout
     | EnableTool
     | CallTool
     | ReloadConfig

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastchat_tui.wire.settings import Config, Discovery, FoundServer, Rule, Settings
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:  # a screen that reads its settings before the first frame nee
     from fastchat_tui.wire.commands import Answer, Command
     from fastchat_tui.wire.content import Completion, EmbeddedResource, Object, PromptMessage, ToolResult
     from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
-    from fastchat_tui.wire.questions import Elicitation
-    from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, ServerView
+    from fastchat_tui.wire.questions import Elicitation, SignIn
+    from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, ServerView, SignInView
 
 __all__ = [
     "Config",
@@ -106,6 +106,10 @@ class Engine(Protocol):
         CancelledError."""
         ...
 
+    async def sign_ins(self) -> Mapping[str, SignInView]:
+        """How the sign-ins of the configured HTTP servers stand. It may open the keyring."""
+        ...
+
     def frames(self, server: str = "", call: str = "") -> Sequence[FrameSeen]:
         """The kept JSON-RPC frames (a bounded ring for each server)."""
         ...
@@ -175,16 +179,58 @@ class Server(Protocol):
         """Takes other options over: tells the server, or connects again where the handshake says them."""
         ...
 
+    async def login(self) -> None:
+        """Connects again, and lets a person sign in. Raises ServerError where there is nothing to sign in at."""
+        ...
+
+    async def logout(self) -> None:
+        """Forgets the sign-in. Raises ServerError as ``login``."""
+        ...
+
+    async def signed_in(self) -> SignInView | None:
+        """How the sign-in stands; None where there is nothing to sign in at."""
+        ...
+
     async def stop(self) -> None:
         """Returns when the session is closed and no process of it is left. May be called twice."""
         ...
 
 
+class SignInDesk(Protocol):
+    """The sign-in at one HTTP server."""
+
+    @property
+    def auth(self) -> Any:
+        """An ``httpx2.Auth`` that gives requests their token; its errors say why in words that may be shown."""
+        ...
+
+    async def look(self) -> SignInView:
+        """What is kept; it may open the keyring."""
+        ...
+
+    def invite(self) -> None:
+        """A person may be asked, once: without this a missing sign-in is only told."""
+        ...
+
+    async def forget(self) -> None:
+        """Revokes the sign-in where that is offered, and forgets it. Raises nothing when it cannot be revoked."""
+        ...
+
+
+AskSignIn = Callable[["SignIn"], Awaitable["Answer"]]
+MakeSignIn = Callable[["ServerSpec", AskSignIn, Callable[[str, str], None]], SignInDesk]
+"""The last argument is told, as text and remedy, what the user should know (that nothing outlives this run)."""
+
+
 class Host(Protocol):
     """What a server may want of the program that connects to it. Every wish ends with a person, or with a no."""
 
-    async def elicit(self, about: Elicitation) -> Answer:
+    async def elicit(self, about: Elicitation | SignIn) -> Answer:
         """The answer is valid for the schema; defaults are filled in."""
+        ...
+
+    def tell(self, text: str, remedy: str) -> None:
+        """Something that the user should know."""
         ...
 
     async def is_deaf(self, server: str) -> None:

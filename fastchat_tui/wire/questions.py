@@ -105,4 +105,20 @@ class SamplingReview:
     kind: Literal["sampling_review"] = "sampling_review"
 
 
-About: TypeAlias = Approval | Trust | KeyUse | GoOn | Elicitation | Sampling | SamplingReview
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The user is to sign in at ``url`` for a server. The question ends by itself when the browser comes back.
+
+    Answered accept, with the address that the browser ended at as ``text`` · deny.
+    """
+
+    server: str
+    url: str
+    """Whole, checked; https, or http on loopback. Only a person opens it."""
+    scopes: str = ""
+    redirect: str = ""
+    """Where the browser is sent back to."""
+    kind: Literal["sign_in"] = "sign_in"
+
+
+About: TypeAlias = Approval | Trust | KeyUse | GoOn | Elicitation | Sampling | SamplingReview | SignIn

@@ -11,6 +11,7 @@ Transport = Literal["stdio", "http", "sse"]
 ServerState = Literal["off", "connecting", "ready", "needs_login", "failed", "closed"]
 Level = Literal["debug", "info", "warning", "error"]
 Era = Literal["auto", "legacy", "2026-07-28"]
+Grant = Literal["authorization_code", "client_credentials"]
 Completable = Literal["prompt", "template"]
 
 
@@ -90,6 +91,30 @@ USUAL = ServerOptions()
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth:
+    """How to sign in at a server that wants it; all of it may be empty. Secrets stay out of ``repr``."""
+
+    grant: Grant = "authorization_code"
+    client_id: str = ""
+    """Registered beforehand; empty: the program registers itself."""
+    client_secret: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    """PEM; signs assertions instead of a client secret (RFC 7523)."""
+    signing_algorithm: str = "RS256"
+    client_metadata_url: str = ""
+    """Where this client describes itself (CIMD), for servers that read that."""
+    issuer: str = ""
+    """The authorization server that the client belongs to: its secret goes to no other."""
+    scopes: str = ""
+    """Asked for besides those that the server names; separated by spaces."""
+    port: int = 0
+    """Of the loopback address, for the way back of the browser; 0 takes any."""
+
+
+NO_OAUTH = OAuth()
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSpec:
     """One configured server, every variable already expanded. Values that may be secret stay out of ``repr``."""
 
@@ -115,9 +140,22 @@ class ServerSpec:
     sse_fallback: bool = False
     """The transport was inferred from a bare URL: try HTTP+SSE when Streamable HTTP is refused."""
     options: ServerOptions = USUAL
+    oauth: OAuth = field(default=NO_OAUTH, repr=False)
     deaf: bool = field(default=False, compare=False)
     """It is known to leave the later era's first question unanswered: then it is not asked, as waiting costs seconds.
     No part of the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """How a sign-in stands; nothing of it is secret."""
+
+    signed_in: bool = False
+    scopes: str = ""
+    expires_at: float | None = None
+    """Unix seconds, of the token that is in use."""
+    renews: bool = False
+    """It is renewed without a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from fastchat_tui.compose import Options, open_engine
-from fastchat_tui.wire.commands import Answer, CallTool
+from fastchat_tui.wire.commands import Answer, CallTool, Login
 from fastchat_tui.wire.events import Asked, CallFinished, ServerChanged
 from fastchat_tui.wire.ports import Engine, Subscription
-from fastchat_tui.wire.questions import About, Elicitation
+from fastchat_tui.wire.questions import About, Elicitation, SignIn
 from fastchat_tui.wire.servers import ServerView, Tool
 
 SERVER = "suite"
@@ -30,7 +31,8 @@ async def exercise(url: str, context: dict[str, Any]) -> bool:
     """Connects, calls every tool (or those that the suite names), and returns whether there was a connection."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "servers.json"
-        config.write_text(json.dumps({"mcpServers": {SERVER: {"type": "http", "url": url}}}))
+        entry = {"type": "http", "url": url, "oauth": oauth(context)}
+        config.write_text(json.dumps({"mcpServers": {SERVER: entry}}))
         async with open_engine(Options(config=str(config), policy="allow", tools=False)) as engine:
             events = engine.subscribe()
             engine.begin()
@@ -43,14 +45,19 @@ async def exercise(url: str, context: dict[str, Any]) -> bool:
 
 
 async def _connected(engine: Engine, events: Subscription) -> ServerView:
+    invited = False
     async for stamped in events:
         match stamped.event:
             case ServerChanged(server=name, state=state, detail=detail) if name == SERVER:
                 print(state, detail)
-                if state in SETTLED:
+                if state == "needs_login" and not invited:
+                    invited = True
+                    await engine.send(Login(SERVER))
+                elif state in SETTLED:
                     return engine.snapshot().servers[SERVER]
             case Asked() as asked:
-                await engine.send(answer(asked))
+                if (given := await answer(asked)) is not None:
+                    await engine.send(given)
             case _:
                 pass
     raise RuntimeError("the engine ended")
@@ -62,18 +69,33 @@ async def _until_finished(engine: Engine, events: Subscription) -> CallFinished:
             case CallFinished() as finished:
                 return finished
             case Asked() as asked:
-                await engine.send(answer(asked))
+                if (given := await answer(asked)) is not None:
+                    await engine.send(given)
             case _:
                 pass
     raise RuntimeError("the engine ended")
 
 
-def answer(asked: Asked) -> Answer:
-    """Yes to everything; a form gets what it requires, and for the rest its defaults."""
+async def answer(asked: Asked) -> Answer | None:
+    """Yes to everything; a form gets what it requires, and for the rest its defaults. A sign-in goes its own way."""
     about: About = asked.about
+    if isinstance(about, SignIn):
+        browsing = asyncio.create_task(asyncio.to_thread(urlopen, about.url, timeout=20))  # redirected to the program
+        browsing.add_done_callback(lambda done: print("browser:", done.exception() or done.result().status))
+        return None
     if isinstance(about, Elicitation):
         return Answer(asked.question, "accept", content=stub(about.schema) if about.schema else None)
     return Answer(asked.question, "once")
+
+
+def oauth(context: dict[str, Any]) -> dict[str, Any]:
+    """What a user would have configured for the scenario."""
+    known = {key: context[key] for key in ("client_id", "client_secret", "signing_algorithm") if context.get(key)}
+    if key := context.get("private_key_pem"):
+        known["private_key"] = key
+    if os.environ.get("MCP_CONFORMANCE_SCENARIO", "").startswith("auth/client-credentials"):
+        known["grant"] = "client_credentials"
+    return known if known else {"client_metadata_url": "https://conformance-test.local/client-metadata.json"}
 
 
 def stub(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""The sign-in of a connection: what its requests carry, and how time stands still while a person is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastchat_tui.servers.requests import Requests
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.errors import ServerError
+from fastchat_tui.wire.ports import Host, MakeSignIn, SignInDesk
+from fastchat_tui.wire.questions import SignIn
+from fastchat_tui.wire.servers import ServerSpec, SignInView
+
+
+class Entering(Requests):
+    """The half of a ``Connection`` that signs in. Without ``make``, or with a token in its headers, there is none."""
+
+    def __init__(self, spec: ServerSpec, host: Host, make: MakeSignIn | None) -> None:
+        super().__init__(spec)
+        self._host = host
+        self._make_desk = make
+        self._desk: SignInDesk | None = None
+        self._patience: asyncio.Timeout | None = None
+        """Of the attempt to connect that is under way."""
+
+    @property
+    def _signs_in(self) -> bool:
+        held = {name.lower() for name in self._spec.headers}
+        return self._make_desk is not None and self._spec.transport != "stdio" and "authorization" not in held
+
+    def _again(self) -> None:
+        """Connects again."""
+        raise NotImplementedError
+
+    async def login(self) -> None:
+        (await self._at_desk()).invite()
+        self._again()
+
+    async def logout(self) -> None:
+        await (await self._at_desk()).forget()
+        self._again()
+
+    async def signed_in(self) -> SignInView | None:
+        return await (await self._at_desk()).look() if self._signs_in else None
+
+    async def _auth(self) -> Any:
+        """An ``httpx2.Auth``, or None."""
+        return (await self._at_desk()).auth if self._signs_in else None
+
+    async def _at_desk(self) -> SignInDesk:
+        if self._desk is None:
+            if not self._signs_in or self._make_desk is None:
+                how = "its headers hold the token" if self._spec.headers else "it is a program of this machine"
+                raise ServerError(f"{self._spec.name} needs no sign-in: {how}.")
+            make = self._make_desk
+            self._desk = await asyncio.to_thread(make, self._spec, self._ask_to_sign_in, self._host.tell)
+        return self._desk
+
+    async def _ask_to_sign_in(self, about: SignIn) -> Answer:
+        patience, loop = self._patience, asyncio.get_running_loop()
+        if patience is not None:
+            patience.reschedule(None)
+        try:
+            with self._calls.held():
+                return await self._host.elicit(about)
+        finally:
+            if patience is not None and patience is self._patience:
+                patience.reschedule(loop.time() + self._spec.connect_timeout)
