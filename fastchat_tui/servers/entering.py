@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from fastchat_tui.servers.requests import Requests
@@ -58,12 +59,17 @@ class Entering(Requests):
         return self._desk
 
     async def _ask_to_sign_in(self, about: SignIn) -> Answer:
-        patience, loop = self._patience, asyncio.get_running_loop()
-        if patience is not None:
-            patience.reschedule(None)
+        patience = self._patience
+        _set(patience, None)
         try:
             with self._calls.held():
                 return await self._host.elicit(about)
         finally:
-            if patience is not None and patience is self._patience:
-                patience.reschedule(loop.time() + self._spec.connect_timeout)
+            if patience is self._patience:
+                _set(patience, asyncio.get_running_loop().time() + self._spec.connect_timeout)
+
+
+def _set(patience: asyncio.Timeout | None, when: float | None) -> None:
+    if patience is not None:
+        with contextlib.suppress(RuntimeError):  # the attempt has come to its end meanwhile
+            patience.reschedule(when)

@@ -105,10 +105,15 @@ class Http:
             self._on_away()
         return self.armed and request.method == "POST"
 
-    def answered(self, response: httpx2.Response) -> None:
+    def answered(self, response: httpx2.Response) -> bool:
+        """Takes note of an answer; returns whether it may be given on.
+
+        Before the handshake a 401 must end the attempt, or its next question would seem refused for another reason.
+        """
         self._note(Exchange(response.status_code, one_line(response.headers.get("www-authenticate", ""), 300)))
         if self.armed and response.status_code in (401, 403):
             self._on_away()
+        return self.armed or response.status_code != 401
 
     def _note(self, exchange: Exchange) -> None:
         self.last = exchange
@@ -143,7 +148,9 @@ class ResilientClient(httpx2.AsyncClient):
             if not self._owner.failed(request, error):
                 raise
             return _answer(request, network_words(error))
-        self._owner.answered(response)
+        if not self._owner.answered(response):
+            await response.aclose()
+            raise httpx2.RequestError("it wants a sign-in", request=request)
         encoding = response.headers.get("content-encoding", "identity")
         if encoding.lower() not in ("", "identity"):
             await response.aclose()
