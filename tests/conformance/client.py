@@ -45,13 +45,13 @@ async def exercise(url: str, context: dict[str, Any]) -> bool:
 
 
 async def _connected(engine: Engine, events: Subscription) -> ServerView:
-    invited = False
+    invitations = 2  # a server may ask anew once, when it has moved to another authorization server
     async for stamped in events:
         match stamped.event:
             case ServerChanged(server=name, state=state, detail=detail) if name == SERVER:
                 print(state, detail)
-                if state == "needs_login" and not invited:
-                    invited = True
+                if state == "needs_login" and invitations:
+                    invitations -= 1
                     await engine.send(Login(SERVER))
                 elif state in SETTLED:
                     return engine.snapshot().servers[SERVER]
