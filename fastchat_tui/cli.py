@@ -103,6 +103,17 @@ def make_parser() -> Parser:
     call.add_argument("tool", help="the tool's name")
     call.add_argument("arguments", nargs="?", default="{}", help="a JSON object; “-” reads it from stdin")
     call.add_argument("--json", action="store_true", help="the result as JSON")
+
+    login = _command(commands, "login", "Sign in at a server, in your browser.")
+    login.add_argument("server", help="the server's name in the configuration")
+    login.add_argument("--no-browser", action="store_true", help="print the address, and take the one it ends at")
+
+    logout = _command(commands, "logout", "Forget the sign-in at a server; revoke it where that is offered.")
+    logout.add_argument("server", help="the server's name in the configuration")
+
+    auth = _command(commands, "auth", "Tell which sign-ins are kept.")
+    auth.add_argument("what", choices=("status",), help="the sign-ins that are kept; no secret is printed")
+    auth.add_argument("--json", action="store_true", help="as JSON")
     return top
 
 

@@ -135,7 +135,12 @@ async def _command(arguments: argparse.Namespace, engine: Engine, voice: Voice, 
     from fastchat_tui.headless.terminal import Terminal
 
     somebody = sys.stdin.isatty() or sys.stderr.isatty()
-    answers = Answers(voice, Terminal().ask if somebody else None, yes=getattr(arguments, "yes", False))
+    answers = Answers(
+        voice,
+        Terminal().ask if somebody else None,
+        yes=getattr(arguments, "yes", False),
+        browser=not getattr(arguments, "no_browser", False),
+    )
     match arguments.command:
         case "ask":
             from fastchat_tui.headless.ask import ask
@@ -148,6 +153,16 @@ async def _command(arguments: argparse.Namespace, engine: Engine, voice: Voice, 
             return await call(
                 engine, arguments.server, arguments.tool, arguments.arguments, answers, voice, as_json=arguments.json
             )
+        case "login" | "logout":
+            from fastchat_tui.headless import auth
+
+            return await (auth.login if arguments.command == "login" else auth.logout)(
+                engine, arguments.server, answers, voice
+            )
+        case "auth":
+            from fastchat_tui.headless import auth
+
+            return await auth.status(engine, answers, voice, as_json=arguments.json)
         case "tools":
             from fastchat_tui.headless.servers import list_tools
 

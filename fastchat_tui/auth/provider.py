@@ -56,6 +56,7 @@ class Renewing(OAuthClientProvider):
                     self.grant.restore(context)
                     if self._is_stale(refused):
                         await self._take((yield await self._refresh_token()))
+                        response = None  # what comes last is the answer, and that must be one to the request
             token = context.current_tokens.access_token if context.current_tokens and context.is_token_valid() else ""
             if not token or token == refused:
                 break

@@ -6,7 +6,9 @@ configuration, a new place for the key) ends the command with a remedy.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import webbrowser
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
@@ -48,7 +50,8 @@ REMEMBER_PLACE = "[y]es, this time · [a]lways · [N]o: "
 class Answers:
     """``yes`` approves every call, and nothing else. ``ask`` is None when nobody can be asked."""
 
-    def __init__(self, voice: Voice, ask: Ask | None = None, *, yes: bool = False) -> None:
+    def __init__(self, voice: Voice, ask: Ask | None = None, *, yes: bool = False, browser: bool = True) -> None:
+        self._browser = browser
         self._voice = voice
         self._ask = ask
         self._yes = yes
@@ -70,6 +73,15 @@ class Answers:
         if decision == "deny":
             self._refused(about)
         return Answer(asked.question, decision)
+
+    async def sign_in(self, about: SignIn) -> str:
+        """Sends the user to the page; returns the address that they paste. With a browser it comes back by itself."""
+        self._voice.complain(f"Sign in at {about.server}, in your browser:", about.url)
+        if self._browser and await asyncio.to_thread(webbrowser.open, about.url):
+            return ""
+        if self._ask is None:
+            return ""
+        return await self._ask("Paste the address that your browser ended at: ")
 
     async def _typed(self, about: About) -> str | None:
         if self._ask is None:
@@ -146,7 +158,7 @@ def question(about: About) -> str:
         case SamplingReview(server=server, result=result):
             shown = clean(json.dumps(result, indent=2, ensure_ascii=False))
             return f"\nThe model's answer to {server}\n{shown}\nSend it? [y]es · [N]o: "
-        case SignIn(server=server, url=url):
-            return f"\nSign in at {server}, in your browser:\n  {url}\nThen paste the address it ends at: "
+        case SignIn(url=url):
+            return url
         case _:
             assert_never(about)

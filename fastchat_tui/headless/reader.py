@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.errors import CommandError, ConfigError
-from fastchat_tui.wire.events import Asked, EngineStarted, Event, Noticed, RetryScheduled, ServerChanged, Stamped
+from fastchat_tui.wire.events import (
+    Answered,
+    Asked,
+    EngineStarted,
+    Event,
+    Noticed,
+    RetryScheduled,
+    ServerChanged,
+    Stamped,
+)
 from fastchat_tui.wire.ports import Engine
+from fastchat_tui.wire.questions import SignIn
 from fastchat_tui.wire.servers import ServerView
 from fastchat_tui.wire.text import human_time, one_line
 
@@ -27,6 +38,7 @@ class Reader:
         self._voice = voice
         self._events = engine.subscribe()
         self._started = False
+        self._signing_in: asyncio.Task[None] | None = None
 
     def __aiter__(self) -> Reader:
         return self
@@ -34,12 +46,31 @@ class Reader:
     async def __anext__(self) -> Stamped:
         stamped = await self._events.__anext__()
         self._tell(stamped.event)
-        if isinstance(stamped.event, Asked):
-            await self._answer(stamped.event)
+        match stamped.event:
+            case Asked(about=SignIn() as about, question=question):
+                self._signing_in = asyncio.create_task(self._sign_in(question, about))
+            case Asked() as asked:
+                await self._answer(asked)
+            case Answered():
+                self._sign_in_ends()
+            case _:
+                pass
         return stamped
 
     def close(self) -> None:
+        self._sign_in_ends()
         self._events.close()
+
+    def _sign_in_ends(self) -> None:
+        if self._signing_in is not None:
+            self._signing_in.cancel()
+            self._signing_in = None
+
+    async def _sign_in(self, question: str, about: SignIn) -> None:
+        """Meanwhile the events go on: the browser may come back by itself."""
+        with contextlib.suppress(OSError, EOFError):
+            if text := await self._answers.sign_in(about):
+                await self._engine.send(Answer(question, "accept", text=text))
 
     async def _answer(self, asked: Asked) -> None:
         try:

@@ -8,7 +8,18 @@ from typing import Literal
 from textual.binding import Binding
 
 Region = Literal[
-    "app", "chat", "servers", "transcript", "calls", "detail", "tree", "composer", "approval", "form", "modal"
+    "app",
+    "chat",
+    "servers",
+    "transcript",
+    "calls",
+    "detail",
+    "tree",
+    "composer",
+    "approval",
+    "sign_in",
+    "form",
+    "modal",
 ]
 
 
@@ -55,6 +66,8 @@ TABLE: tuple[Key, ...] = (
     Key("servers.open", "enter", "open", "open", "The server's page: tools, log, identity", True),
     Key("servers.fold", "left,right,h,l", "fold", "fold", "Show or hide the server's tools"),
     Key("servers.reconnect", "r", "reconnect", "reconnect", "Connect the server again", True),
+    Key("servers.login", "a", "login", "log in", "Sign in at the server, in your browser"),
+    Key("servers.logout", "A", "logout", "log out", "Forget the sign-in, and revoke it where that is offered"),
     Key("servers.log", "L", "log", "log", "The server's log with its standard error"),
     Key("servers.add", "n", "add", "add", "Add a server by command or URL"),
     Key("servers.filter", "slash", "filter", "filter", "Show only rows that contain a text"),
@@ -101,6 +114,9 @@ TABLE: tuple[Key, ...] = (
     Key("approval.edit", "e", "edit", "edit", "Edit the arguments before they are sent", True),
     Key("approval.view", "v", "view", "view all", "Everything about this call on the whole screen", True),
     Key("approval.send", "ctrl+s,ctrl+enter,f10", "send_edit", "send", "Send the edited arguments"),
+    Key("sign_in.open", "o", "open", "open", "Open the address in your browser", True),
+    Key("sign_in.copy", "y", "copy", "copy", "Copy the address", True),
+    Key("sign_in.paste", "p", "edit", "paste", "Give the address at which the browser ended", True),
     Key("form.send", "ctrl+s,ctrl+enter,f10", "send", "send", "Send what is filled in", True, True),
     Key("form.json", "f8", "json", "as JSON", "Write it as JSON, or as a form again", True, True),
     Key("modal.close", "escape", "close", "close", "Close without doing anything"),

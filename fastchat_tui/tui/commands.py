@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastchat_tui.tui import dialogs
-from fastchat_tui.wire.commands import CancelTurn, ReloadConfig, RetryTurn
+from fastchat_tui.wire.commands import CancelTurn, Login, Logout, ReloadConfig, RetryTurn
 
 if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen
@@ -34,6 +34,10 @@ def _send(command: Command) -> Callable[[ChatScreen, str], Awaitable[object]]:
     return lambda chat, argument: chat.send(command)
 
 
+def _server(command: Callable[[str], Command]) -> Callable[[ChatScreen, str], Awaitable[object]]:
+    return lambda chat, argument: chat.send(command(argument.strip()))
+
+
 COMMANDS: dict[str, Named] = {
     "help": Named("The keys of this place", dialogs.show_help, "app.help"),
     "model": Named("Model and endpoint", dialogs.choose_model),
@@ -43,6 +47,8 @@ COMMANDS: dict[str, Named] = {
     "calls": Named("Go to the calls", _go(lambda chat: chat.go("calls")), "chat.calls"),
     "call": Named('Call a tool by hand: server:tool {"name": "value"}', dialogs.call_by_hand),
     "add": Named("Add a server by command or URL", dialogs.add_server),
+    "login": Named("Sign in at a server: its name", _server(Login)),
+    "logout": Named("Forget the sign-in at a server: its name", _server(Logout)),
     "reload": Named("Read the configuration again", _send(ReloadConfig())),
     "new": Named("Start a new session", dialogs.new_session, "chat.new"),
     "sessions": Named("Open an earlier session", dialogs.choose_session, "chat.sessions"),

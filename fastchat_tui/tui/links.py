@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 LONGEST = 4096
@@ -28,15 +30,28 @@ def problem(url: str) -> str:
 
 
 def open_in_browser(url: str) -> bool:
-    """Whether the desktop took it, by argument and never through a shell. May block: call it in a thread."""
+    """Whether ``$BROWSER`` or the desktop took it, by argument and never through a shell. May block: use a thread."""
     if sys.platform == "win32":
         os.startfile(url)
         return True
-    opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-    if opener is None:
+    return any(_took(command) for command in _commands(url))
+
+
+def _commands(url: str) -> Iterator[list[str]]:
+    """``$BROWSER`` as ``webbrowser`` reads it: commands between colons, ``%s`` for the address or nothing."""
+    for entry in os.environ.get("BROWSER", "").split(os.pathsep):
+        words = shlex.split(entry)
+        if words:
+            yield [word.replace("%s", url) for word in words] if "%s" in entry else [*words, url]
+    yield ["open" if sys.platform == "darwin" else "xdg-open", url]
+
+
+def _took(command: Sequence[str]) -> bool:
+    """Its own words stay off the screen."""
+    if (program := shutil.which(command[0])) is None:
         return False
     try:
-        subprocess.run([opener, url], timeout=5, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        subprocess.run([program, *command[1:]], timeout=5, check=True, capture_output=True, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         return True  # it is still at it
     except (OSError, subprocess.SubprocessError):

@@ -14,7 +14,7 @@ from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.sidebar.sidebar import Sidebar
 from fastchat_tui.tui.transcript.card import Density
 from fastchat_tui.tui.transcript.widget import TranscriptView
-from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool
+from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool, Login, Logout
 from fastchat_tui.wire.errors import FastchatError
 
 if TYPE_CHECKING:
@@ -122,6 +122,10 @@ class Panes(Horizontal):
     @on(Sidebar.ReconnectWanted)
     def _reconnect(self, event: Sidebar.ReconnectWanted) -> None:
         self._chat.tell(ConnectServer(event.server))
+
+    @on(Sidebar.LoginWanted)
+    def _login(self, event: Sidebar.LoginWanted) -> None:
+        self._chat.tell(Login(event.server) if event.on else Logout(event.server))
 
     @on(Sidebar.ServerOpened)
     def _server_opened(self, event: Sidebar.ServerOpened) -> None:

@@ -39,7 +39,7 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.ports import Config, Discovery, Emit, FoundServer, Host, OnProgress, Rule
+from fastchat_tui.wire.ports import Config, Discovery, Emit, FoundServer, Host, MakeServer, OnProgress, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, Tool
 from fastchat_tui.wire.text import Masker
@@ -354,6 +354,8 @@ class World:
         self.host: Host
         self.handler = handler
         self.heard: list[Stamped] = []
+        self.make_server: MakeServer | None = None
+        """Instead of fake servers."""
         self._changed = asyncio.Event()
 
     @asynccontextmanager
@@ -371,7 +373,7 @@ class World:
             settings=self.settings,
             store=self.store,
             vault=self.vault,
-            make_server=make_server,
+            make_server=self.make_server or make_server,
             make_model=make_model,
             weigh=lambda tool: (10, ""),
             masker=self.masker,
@@ -400,12 +402,16 @@ class World:
     def of(self, kind: type) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
 
+    async def changed(self) -> None:
+        """Returns when something more was heard."""
+        self._changed.clear()
+        await self._changed.wait()
+
     async def until(self, kind: type, count: int = 1) -> Event:
         """The ``count``-th event of a kind, which is waited for."""
         async with asyncio.timeout(DEADLINE):
             while len(found := self.of(kind)) < count:
-                self._changed.clear()
-                await self._changed.wait()
+                await self.changed()
         return found[count - 1]
 
 

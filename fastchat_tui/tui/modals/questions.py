@@ -14,10 +14,11 @@ from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.approval import ApprovalScreen
 from fastchat_tui.tui.modals.filled import EDIT, FILL, FilledScreen, VisitScreen
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
+from fastchat_tui.tui.modals.sign_in import SignInScreen
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Sampling, SamplingReview, Trust
+from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Sampling, SamplingReview, SignIn, Trust
 from fastchat_tui.wire.servers import ServerView, Tool
 from fastchat_tui.wire.text import one_line
 
@@ -53,6 +54,8 @@ def question_modal(
         case Elicitation(schema=None) as about:
             heading, passages = f"{one_line(about.server, 60)} asks you to visit a page", visit_passages(about)
             return VisitScreen(asked.question, heading, passages, about.url, waiting=waiting, clock=clock)
+        case SignIn() as about:
+            return SignInScreen(asked.question, about, waiting=waiting, clock=clock)
         case Elicitation() | Sampling() | SamplingReview() as about:
             return filled(asked.question, about, waiting, clock)
         case other:

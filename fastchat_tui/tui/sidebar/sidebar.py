@@ -99,6 +99,13 @@ class Sidebar(Widget):
         server: str
         log: bool = False
 
+    @dataclass
+    class LoginWanted(Message):
+        """Signs in at a server, or out (``on`` is False)."""
+
+        server: str
+        on: bool = True
+
     class AddWanted(Message):
         """The user wants to add a server."""
 
@@ -174,6 +181,14 @@ class Sidebar(Widget):
     def action_reconnect(self) -> None:
         if (row := self._list.row) and row.server:
             self.post_message(self.ReconnectWanted(row.server))
+
+    def action_login(self) -> None:
+        if (row := self._list.row) and row.server:
+            self.post_message(self.LoginWanted(row.server))
+
+    def action_logout(self) -> None:
+        if (row := self._list.row) and row.server:
+            self.post_message(self.LoginWanted(row.server, on=False))
 
     def action_add(self) -> None:
         self.post_message(self.AddWanted())
