@@ -1,6 +1,7 @@
 """Variables in a server's entry: ``${VAR}``, ``${VAR:-default}``, ``${env:VAR}``, and two places.
 
-Only command, args, env, url and headers are expanded. A value that was put in is never expanded again.
+Only command, args, env, url, headers and the client of oauth are expanded. A value that was put in is never expanded
+again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.wire.servers import OAuth, ServerSpec
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _INSIDE = re.compile(r"(?:env:(?://)?)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -33,6 +34,7 @@ def expand(spec: ServerSpec, values: Mapping[str, str]) -> ServerSpec:
             cwd=_put_in(spec.cwd, values, "cwd"),
             url=_put_in(spec.url, values, "url"),
             headers={name: _put_in(text, values, f"headers.{name}") for name, text in spec.headers.items()},
+            oauth=_oauth(spec.oauth, values),
         )
     except Missing as missing:
         return replace(spec, problem=str(missing))
@@ -43,11 +45,21 @@ def expand(spec: ServerSpec, values: Mapping[str, str]) -> ServerSpec:
 
 def references(spec: ServerSpec) -> Iterator[str]:
     """The names of the variables that the entry reads."""
-    for text in (spec.command, *spec.args, *spec.env.values(), spec.cwd, spec.url, *spec.headers.values()):
+    oauth = (spec.oauth.client_id, spec.oauth.client_secret, spec.oauth.private_key)
+    for text in (spec.command, *spec.args, *spec.env.values(), spec.cwd, spec.url, *spec.headers.values(), *oauth):
         for match in REFERENCE.finditer(text):
             inside = _INSIDE.fullmatch(match[1])
             if inside and inside[1] not in PLACES:
                 yield inside[1]
+
+
+def _oauth(oauth: OAuth, values: Mapping[str, str]) -> OAuth:
+    return replace(
+        oauth,
+        client_id=_put_in(oauth.client_id, values, "oauth.client_id"),
+        client_secret=_put_in(oauth.client_secret, values, "oauth.client_secret"),
+        private_key=_put_in(oauth.private_key, values, "oauth.private_key"),
+    )
 
 
 def _put_in(text: str, values: Mapping[str, str], field: str) -> str:
