@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from mcp.client.auth import OAuthFlowError, OAuthTokenError
+from mcp.shared.auth import OAuthMetadata
 
 from fastchat_tui.auth.addresses import problem
 from fastchat_tui.auth.desk import SignInError
 from fastchat_tui.auth.provider import told
+from fastchat_tui.auth.sign_in import sign_ins
+from fastchat_tui.auth.vault import MemoryVault
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.questions import SignIn
+from fastchat_tui.wire.servers import ServerSpec
 
 
 @pytest.mark.parametrize(
