@@ -65,17 +65,20 @@ def _real(options: Options, masker: Masker) -> Parts:
     from fastchat_tui.auth.vault import KeyringVault
     from fastchat_tui.engine.local import Parts
     from fastchat_tui.providers.schemas import weigh
+    from fastchat_tui.servers.doctor import doctor
     from fastchat_tui.servers.factory import connections
     from fastchat_tui.store.sqlite import SqliteStore
 
     paths, vault = find_paths(), KeyringVault()
+    make_server = connections(
+        log_dir=paths.log, mask=masker.mask_shapes, sign_in=_sign_ins(vault, paths.state / "locks", masker)
+    )
     return Parts(
         settings=_settings(options, paths),
         store=SqliteStore(paths.data),
         vault=vault,
-        make_server=connections(
-            log_dir=paths.log, mask=masker.mask_shapes, sign_in=_sign_ins(vault, paths.state / "locks", masker)
-        ),
+        make_server=make_server,
+        examine=doctor(make_server, masker.mask_shapes),
         make_model=_make_model,
         weigh=weigh,
         masker=masker,
@@ -108,14 +111,17 @@ def _demo(options: Options, folder: Path, masker: Masker) -> Parts:
     from fastchat_tui.demo.settings import DemoSettings
     from fastchat_tui.engine.local import Parts
     from fastchat_tui.providers.schemas import weigh
+    from fastchat_tui.servers.doctor import doctor
     from fastchat_tui.servers.factory import connections
     from fastchat_tui.store.sqlite import SqliteStore
 
+    make_server = connections(log_dir=None, mask=masker.mask_shapes)
     return Parts(
         settings=DemoSettings(folder / "files", python=sys.executable, allow=options.allow, system=options.system),
         store=SqliteStore(folder / "data"),
         vault=MemoryVault(),
-        make_server=connections(log_dir=None, mask=masker.mask_shapes),
+        make_server=make_server,
+        examine=doctor(make_server, masker.mask_shapes),
         make_model=lambda address: DemoModel(),
         weigh=weigh,
         masker=masker,

@@ -12,9 +12,9 @@ from fastchat_tui.config import advice, files, jsonc, schema
 from fastchat_tui.config.apps import APPS, App, folders
 from fastchat_tui.config.search import is_file
 from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.settings import Discovery, FoundServer
 from fastchat_tui.wire.text import MASK, Masker
 
 LIMIT = 32 << 20

@@ -18,8 +18,9 @@ from fastchat_tui.config.search import is_file, project_file
 from fastchat_tui.config.settings import ScreenSettings, UserSettings, check_url, read_settings
 from fastchat_tui.config.sources import Source
 from fastchat_tui.config.state import State
+from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.ports import Config, Discovery, FoundServer, Rule
+from fastchat_tui.wire.ports import Config, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerSpec
 
@@ -53,6 +54,7 @@ class FileSettings(Choices):
         self._policy = policy
         self._allow = allow
         self._this_run: set[tuple[str, str]] = set()
+        self._from_env: Mapping[str, str] = {}
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,9 +132,16 @@ class FileSettings(Choices):
         return str(source.path) in self._state.table("trust")
 
     def _expanded(self, source: Source, from_env: Mapping[str, str]) -> tuple[ServerSpec, ...]:
-        places = {"workspaceFolder": str(source.folder), "userHome": self._environ.get("HOME", "")}
-        values = {**places, **from_env, **self._environ}
-        return tuple(_at_home(expand(spec, values), source.folder) for spec in source.servers)
+        self._from_env = from_env
+        return tuple(self._expand(spec, source.folder) for spec in source.servers)
+
+    def _expand(self, spec: ServerSpec, folder: Path) -> ServerSpec:
+        places = {"workspaceFolder": str(folder), "userHome": self._environ.get("HOME", "")}
+        return _at_home(expand(spec, {**places, **self._from_env, **self._environ}), folder)
+
+    def expanded(self, entry: ServerSpec) -> ServerSpec:
+        path = Path(self._in_use) if self._in_use else servers_file(self._paths)
+        return self._expand(entry, Source(path, b"").folder)
 
     def _first(self, name: str, from_env: Mapping[str, str]) -> tuple[str, str]:
         if value := self._environ.get(name, "").strip():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.ports import Config, Discovery, FoundServer, Rule
+from fastchat_tui.wire.ports import Config, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 
@@ -83,6 +84,9 @@ class DemoSettings:
 
     def entry(self, name: str) -> ServerSpec:
         raise NOT_KEPT
+
+    def expanded(self, entry: ServerSpec) -> ServerSpec:
+        return entry
 
     def put_server(self, entry: ServerSpec, instead: str = "") -> str:
         raise NOT_KEPT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from fastchat_tui.wire.commands import Login, Logout, WatchResource
@@ -37,6 +37,10 @@ class Fleet:
         self._ready: set[str] = set()
         self._instructions: dict[str, str] = {}
         self._set_aside: dict[tuple[str, str], str] = {}
+
+    @property
+    def specs(self) -> Mapping[str, ServerSpec]:
+        return self._specs
 
     async def apply(self, specs: Iterable[ServerSpec]) -> None:
         """Makes the running servers those of ``specs``; one whose entry did not change is not touched."""

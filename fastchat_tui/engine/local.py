@@ -19,6 +19,7 @@ from fastchat_tui.engine.policy import Rules
 from fastchat_tui.engine.press import Press
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.engine.recorder import Recorder
+from fastchat_tui.engine.registry import Registry
 from fastchat_tui.engine.sampling import Sampler
 from fastchat_tui.engine.sanitise import sanitise
 from fastchat_tui.engine.session import Session
@@ -39,16 +40,20 @@ from fastchat_tui.wire.commands import (
     Login,
     Logout,
     OpenSession,
+    PutServer,
     ReloadConfig,
+    RemoveServer,
     RenameSession,
     RetryTurn,
     SendMessage,
     SetKey,
     SetModel,
     SetServerOptions,
+    TakeServers,
     WatchResource,
 )
 from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessage
+from fastchat_tui.wire.doctor import Examine
 from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError, StoreError
 from fastchat_tui.wire.events import EngineStarted, FrameSeen, Noticed, ServerLogged, Stamped
 from fastchat_tui.wire.ports import Config, MakeServer, SessionStore, Settings, Snapshot, Vault
@@ -68,6 +73,7 @@ class Parts:
     make_server: MakeServer
     make_model: MakeModel
     weigh: Weigh
+    examine: Examine
     masker: Masker
     version: str = ""
     session: str = ""
@@ -93,6 +99,9 @@ class LocalEngine:
         sampler = Sampler(self._endpoint, self._questions, lambda server: self._fleet.options(server))
         host = EngineHost(self._questions, sampler, lambda server: self._fleet.remember_deaf(server), self.emit)
         self._fleet = Fleet(parts.make_server, host, parts.settings, parts.weigh, self.emit)
+        self._registry = Registry(parts.settings, parts.examine, parts.masker, lambda: self._fleet.specs)
+        self.examine, self.entry = self._registry.examine, self._registry.entry
+        self.discover = self._registry.discover
         self._caller = Caller(
             self._fleet, Rules(), self._questions, parts.settings, parts.masker, self._destination, self.emit
         )
@@ -167,11 +176,8 @@ class LocalEngine:
                 await self._fleet.connect(server)
             case DisconnectServer(server=server):
                 await self._fleet.disconnect(server)
-            case AddServer(name=name, command=line, url=url):
-                try:
-                    await asyncio.to_thread(self._parts.settings.add_server, name, line, url)
-                except ConfigError as error:
-                    raise CommandError(error.text, error.remedy) from error
+            case AddServer() | PutServer() | RemoveServer() | TakeServers():
+                await self._registry.write(command)
                 await self._reload()
             case WatchResource() | Login() | Logout():
                 try:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from fastchat_tui.headless.exits import Exit, UsageError
 from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.discovery import FoundServer
 from fastchat_tui.wire.errors import ServerError
-from fastchat_tui.wire.ports import Config, FoundServer, Settings
+from fastchat_tui.wire.ports import Config, Settings
 from fastchat_tui.wire.servers import ServerSpec
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from fastchat_tui.wire.content import Object
+from fastchat_tui.wire.discovery import FoundServer
 from fastchat_tui.wire.questions import Decision
-from fastchat_tui.wire.servers import ServerOptions
+from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,31 @@ class AddServer:
 
 
 @dataclass(frozen=True, slots=True)
+class PutServer:
+    """Writes an entry, nothing expanded, and starts it; in the place of the entry ``instead``, where that is named."""
+
+    entry: ServerSpec = field(repr=False)
+    instead: str = ""
+    kind: Literal["put_server"] = "put_server"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveServer:
+    """Takes a server out of the configuration file, and ends it."""
+
+    server: str
+    kind: Literal["remove_server"] = "remove_server"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeServers:
+    """Writes what was found in other programs into the user's own configuration, and starts it."""
+
+    found: tuple[FoundServer, ...] = field(repr=False)
+    kind: Literal["take_servers"] = "take_servers"
+
+
+@dataclass(frozen=True, slots=True)
 class WatchResource:
     """From now on its changes are told (``ResourceUpdated``), or no longer."""
 
@@ -186,6 +212,9 @@ Command: TypeAlias = (
     | ConnectServer
     | DisconnectServer
     | AddServer
+    | PutServer
+    | RemoveServer
+    | TakeServers
     | SetServerOptions
     | WatchResource
     | Login

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fastchat_tui.wire.settings import Config, Discovery, FoundServer, Rule, Settings
+from fastchat_tui.wire.settings import Config, Rule, Settings
 
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
     from fastchat_tui.wire.chat import ModelView, Piece, Prompt, SessionInfo
     from fastchat_tui.wire.commands import Answer, Command
     from fastchat_tui.wire.content import Completion, EmbeddedResource, Object, PromptMessage, ToolResult
+    from fastchat_tui.wire.discovery import Discovery
+    from fastchat_tui.wire.doctor import Step
     from fastchat_tui.wire.events import Asked, Event, FrameSeen, ServerLogged, Stamped
     from fastchat_tui.wire.questions import Elicitation, SignIn
     from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, ServerView, SignInView
 
 __all__ = [
     "Config",
-    "Discovery",
     "Emit",
     "Engine",
-    "FoundServer",
     "Host",
     "MakeServer",
     "Model",
@@ -108,6 +108,19 @@ class Engine(Protocol):
 
     async def sign_ins(self) -> Mapping[str, SignInView]:
         """How the sign-ins of the configured HTTP servers stand. It may open the keyring."""
+        ...
+
+    def examine(self, server: str | ServerSpec) -> AsyncGenerator[Step, None]:
+        """Examines a configured server, or an entry that is not written yet, from the outside in, with a connection of
+        its own; what runs is not disturbed. Raises CommandError when there is no such server."""
+        ...
+
+    async def entry(self, server: str) -> ServerSpec:
+        """The entry as it is written, to be edited. Raises CommandError."""
+        ...
+
+    async def discover(self) -> Discovery:
+        """Servers that other programs are configured with; nothing is written. Raises CommandError."""
         ...
 
     def frames(self, server: str = "", call: str = "") -> Sequence[FrameSeen]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
+    from fastchat_tui.wire.discovery import Discovery, FoundServer
     from fastchat_tui.wire.questions import Decision, Trust
     from fastchat_tui.wire.servers import ServerOptions, ServerSpec
 
@@ -46,34 +47,6 @@ class Config:
     """What the user should know of the loading: (text, remedy)."""
     pending: tuple[Trust, ...] = ()
     """Files that were found and left unread until the user trusts them."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundServer:
-    """A server that another program is configured with."""
-
-    spec: ServerSpec = field(repr=False)
-    """As written there, in our words; nothing expanded. ``origin`` is the file."""
-    app: str
-    """The program's id, such as ``claude-desktop``."""
-    app_name: str
-    shown: str
-    """Where the server is, secrets masked."""
-    standing: Literal["new", "same", "conflict", "unusable"] = "new"
-    note: str = ""
-    """Why it is not new, or what to know of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    found: tuple[FoundServer, ...] = ()
-    troubles: tuple[tuple[str, str], ...] = ()
-    """Files that could not be read: (text, remedy)."""
-
-    @property
-    def fresh(self) -> tuple[FoundServer, ...]:
-        """What can be taken over as it is."""
-        return tuple(one for one in self.found if one.standing == "new")
 
 
 class Settings(Protocol):
@@ -119,6 +92,10 @@ class Settings(Protocol):
 
     def entry(self, name: str) -> ServerSpec:
         """A server as it is written, nothing expanded. Raises ConfigError."""
+        ...
+
+    def expanded(self, entry: ServerSpec) -> ServerSpec:
+        """The entry as it would be started from the file in use, every variable put in."""
         ...
 
     def put_server(self, entry: ServerSpec, instead: str = "") -> str:

@@ -11,8 +11,8 @@ import pytest
 from fastchat_tui import cli
 from fastchat_tui.config.apps import APPS
 from fastchat_tui.config.discovery import discover
+from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.settings import Discovery, FoundServer
 from tests.config.conftest import Place
 
 STDIO: dict[str, Any] = {"command": "run", "args": ["-y", "pkg@1"], "env": {"A": "b"}}

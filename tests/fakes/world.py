@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -25,6 +25,8 @@ from fastchat_tui.wire.chat import (
     UserMessage,
 )
 from fastchat_tui.wire.content import Completion, EmbeddedResource, Object, PromptMessage, Text, ToolResult
+from fastchat_tui.wire.discovery import Discovery, FoundServer
+from fastchat_tui.wire.doctor import Step
 from fastchat_tui.wire.errors import ServerError, StoreError, VaultError
 from fastchat_tui.wire.events import (
     CatalogueChanged,
@@ -39,7 +41,7 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
-from fastchat_tui.wire.ports import Config, Discovery, Emit, FoundServer, Host, MakeServer, OnProgress, Rule
+from fastchat_tui.wire.ports import Config, Emit, Host, MakeServer, OnProgress, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, Tool
 from fastchat_tui.wire.text import Masker
@@ -292,6 +294,9 @@ class MemorySettings:
     def entry(self, name: str) -> ServerSpec:
         return next(spec for spec in self.config.servers if spec.name == name)
 
+    def expanded(self, entry: ServerSpec) -> ServerSpec:
+        return entry
+
     def put_server(self, entry: ServerSpec, instead: str = "") -> str:
         others = (spec for spec in self.config.servers if spec.name != instead)
         self.config = replace(self.config, servers=(*others, entry))
@@ -353,6 +358,7 @@ class World:
         self.servers: list[FakeServer] = []
         self.host: Host
         self.handler = handler
+        self.steps: list[Step] = []
         self.heard: list[Stamped] = []
         self.make_server: MakeServer | None = None
         """Instead of fake servers."""
@@ -376,6 +382,7 @@ class World:
             make_server=self.make_server or make_server,
             make_model=make_model,
             weigh=lambda tool: (10, ""),
+            examine=self.examine,
             masker=self.masker,
             session=session,
         )
@@ -389,6 +396,10 @@ class World:
                 yield engine
         finally:
             await asyncio.wait([reader], timeout=DEADLINE)
+
+    async def examine(self, spec: ServerSpec) -> AsyncGenerator[Step, None]:
+        for step in self.steps:
+            yield step
 
     async def _hear(self, engine: LocalEngine) -> None:
         async for stamped in engine.subscribe():
