@@ -104,6 +104,10 @@ def make_parser() -> Parser:
     call.add_argument("arguments", nargs="?", default="{}", help="a JSON object; “-” reads it from stdin")
     call.add_argument("--json", action="store_true", help="the result as JSON")
 
+    doctor = _command(commands, "doctor", "Find out what is wrong: configuration, keyring, model, servers.")
+    doctor.add_argument("server", nargs="?", default="", help="only this server")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+
     login = _command(commands, "login", "Sign in at a server, in your browser.")
     login.add_argument("server", help="the server's name in the configuration")
     login.add_argument("--no-browser", action="store_true", help="print the address, and take the one it ends at")

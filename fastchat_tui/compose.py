@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastchat_tui.config.settings import ScreenSettings
     from fastchat_tui.engine.endpoint import Address
     from fastchat_tui.engine.local import LocalEngine, Parts
+    from fastchat_tui.headless.doctor import Examination
     from fastchat_tui.wire.ports import AskSignIn, MakeSignIn, Model, Settings, SignInDesk, Vault
     from fastchat_tui.wire.servers import ServerSpec
 
@@ -132,12 +133,24 @@ def _demo(options: Options, folder: Path, masker: Masker) -> Parts:
 
 
 def settings(options: Options) -> Settings:
-    """The configuration alone, for what needs no engine."""
+    """The configuration alone, for what needs no engine. Raises ConfigError: the demo has none."""
     if options.demo:
-        from fastchat_tui.demo.settings import DemoSettings
+        from fastchat_tui.demo.settings import NOT_KEPT
 
-        return DemoSettings(Path(), python=sys.executable)
+        raise NOT_KEPT
     return _settings(options, find_paths())
+
+
+@contextmanager
+def open_examination(options: Options) -> Iterator[Examination]:
+    """What the doctor needs: no engine, so that it also works where that would not come up."""
+    from fastchat_tui.headless.doctor import Examination
+    from fastchat_tui.servers.reach import reach
+
+    masker = Masker()
+    with TemporaryDirectory(prefix="fastchat-demo-") as folder:
+        parts = _demo(options, Path(folder), masker) if options.demo else _real(options, masker)
+        yield Examination(parts.settings, parts.vault, parts.examine, reach, masker)
 
 
 def _settings(options: Options, paths: Paths) -> FileSettings:

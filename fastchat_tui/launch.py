@@ -65,6 +65,8 @@ def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, N
             return _chat(arguments)
         case "servers" if arguments.action != "list":
             return _manage(arguments, voice)
+        case "doctor":
+            return _doctor(arguments, voice)
         case _:
             return _headless(arguments, voice)
 
@@ -101,6 +103,16 @@ async def _chat(arguments: argparse.Namespace) -> int:
             app.exit()
         await running
     return app.return_code or 0
+
+
+async def _doctor(arguments: argparse.Namespace, voice: Voice) -> int:
+    from fastchat_tui.compose import open_examination
+    from fastchat_tui.headless.doctor import examine
+
+    if (task := asyncio.current_task()) is not None:
+        _on_stop(lambda number: task.cancel())
+    with open_examination(options(arguments)) as tools:
+        return await examine(tools, arguments.server, voice, as_json=arguments.json)
 
 
 async def _manage(arguments: argparse.Namespace, voice: Voice) -> int:

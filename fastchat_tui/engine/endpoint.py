@@ -15,12 +15,10 @@ from fastchat_tui.engine.questions import Questions
 from fastchat_tui.wire.chat import ModelView, Piece, Prompt
 from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
+from fastchat_tui.wire.origin import NO_KEY, OPENAI, key_entry, origin
 from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
 from fastchat_tui.wire.questions import KeyUse
 from fastchat_tui.wire.text import Masker
-
-OPENAI = "https://api.openai.com/v1"
-NO_KEY = "Paste a key (Ctrl+P, “key”), set OPENAI_API_KEY, or choose a local endpoint."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,6 @@ class Address:
 
 
 MakeModel = Callable[[Address], Model]
-
-
-def origin(base_url: str) -> str:
-    """``scheme://host:port`` of an endpoint, the default port spelt out."""
-    parts = urlsplit(base_url or OPENAI)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 class Endpoint:
@@ -104,7 +95,7 @@ class Endpoint:
         source = "this run"
         if remember:
             try:
-                await self._vault.set(_entry(here), key)
+                await self._vault.set(key_entry(here), key)
             except VaultError as error:
                 self._emit(
                     Noticed(level="warning", text=f"{error.text} The key lasts until you quit.", remedy=error.remedy)
@@ -150,7 +141,7 @@ class Endpoint:
     async def _find_key(self) -> None:
         here = origin(self._address.base_url)
         try:
-            key = await self._vault.get(_entry(here)) if here in self._settings.key_origins() else None
+            key = await self._vault.get(key_entry(here)) if here in self._settings.key_origins() else None
         except VaultError as error:
             raise ModelError("auth", f"The key could not be read. {error.text}", error.remedy) from error
         if not key:
@@ -179,7 +170,3 @@ def _is_web(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return False
-
-
-def _entry(here: str) -> str:
-    return f"key:{here}"
