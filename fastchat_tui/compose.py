@@ -150,7 +150,7 @@ def open_examination(options: Options) -> Iterator[Examination]:
     masker = Masker()
     with TemporaryDirectory(prefix="fastchat-demo-") as folder:
         parts = _demo(options, Path(folder), masker) if options.demo else _real(options, masker)
-        yield Examination(parts.settings, parts.vault, parts.examine, reach, masker)
+        yield Examination(parts.settings, parts.vault, parts.examine, reach, masker, options.demo)
 
 
 def _settings(options: Options, paths: Paths) -> FileSettings:

@@ -73,3 +73,10 @@ def test_a_broken_configuration_is_status_4_with_its_line() -> None:
 def test_a_server_that_is_not_there_is_named_with_those_that_are() -> None:
     status, _, err = run(*configure(good=faulty()), "doctor", "goof")
     assert (status, err) == (6, "fastchat-tui: There is no server “goof”.\n  Known: good.\n")
+
+
+def test_the_demo_is_whole() -> None:
+    status, out, _ = run("--demo", "doctor")
+    assert status == 0, out
+    assert "scripted: it needs neither key nor network" in out
+    assert list(Path().iterdir()) == []
