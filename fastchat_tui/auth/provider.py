@@ -8,6 +8,7 @@ notice when they change.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from urllib.parse import urlsplit
@@ -16,10 +17,12 @@ import httpx2
 from mcp.client.auth import OAuthClientProvider, OAuthFlowError
 from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider, PrivateKeyJWTOAuthProvider
 from mcp.client.auth.utils import extract_field_from_www_auth, union_scopes
+from mcp.shared._request_clock import waiting_on_a_person
 from pydantic import AnyUrl
 
 from fastchat_tui.auth.addresses import problem
 from fastchat_tui.auth.desk import Desk, SignInError
+from fastchat_tui.auth.errands import Errands
 from fastchat_tui.auth.grants import Grant
 from fastchat_tui.wire.text import one_line
 
@@ -40,6 +43,12 @@ class Renewing(OAuthClientProvider):
     def after(self) -> None:
         """It has ended, well or not."""
 
+    def prepare(self, grant: Grant, errands: Errands) -> None:
+        self.grant = grant
+        self.errands = errands
+        self._entry = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
+
     async def _auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         context, response, refused = self.context, None, ""
         if not self._initialized:  # the keyring is opened for a server that wants a token, for no other
@@ -51,41 +60,83 @@ class Renewing(OAuthClientProvider):
                     await self._initialize()
         for _ in range(2):
             if self._is_stale(refused):
-                async with self.grant.alone():
-                    await self.grant.read()
-                    self.grant.restore(context)
-                    if self._is_stale(refused):
-                        await self._take((yield await self._refresh_token()))
-                        response = None  # what comes last is the answer, and that must be one to the request
-            token = context.current_tokens.access_token if context.current_tokens and context.is_token_valid() else ""
+                await self._renewed(refused)
+                response = None  # what comes last is the answer, and that must be one to the request
+            token = self._token if context.is_token_valid() else ""
             if not token or token == refused:
                 break
             self._add_auth_header(request)
             response = yield request
             if not _is_refusal(response):
                 return
+            refused = token
             if response.status_code == 403:
                 break
-            refused = token
         if response is None:
             response = yield request
-        if not _is_refusal(response) or not self.may_begin(response):
-            return
-        if context.oauth_metadata is None and not context.is_token_valid():
-            context.clear_tokens()  # the SDK would take a refresh token to wherever it guesses
-        flow = super()._auth_flow(request)
+        if _is_refusal(response) and await self._entered(request, response, refused):
+            self._add_auth_header(request)
+            yield request
+
+    async def _renewed(self, refused: str) -> None:
+        """One refresh for all who wait, and none of them can break it off: what rotates is kept, or lost for ever."""
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew(refused), name="sign-in refresh")
+            self._renewing.add_done_callback(self._renewal_ended)
+        await asyncio.shield(self._renewing)
+
+    def _renewal_ended(self, task: asyncio.Task[None]) -> None:
+        self._renewing = None
+        if not task.cancelled():
+            task.exception()  # whoever waits is told; perhaps nobody does any more
+
+    async def _renew(self, refused: str) -> None:
+        async with self.grant.alone():
+            await self.grant.read()
+            self.grant.restore(self.context)
+            if self._is_stale(refused):
+                await self._take(await self.errands.run(await self._refresh_token()))
+
+    async def _entered(self, request: httpx2.Request, response: httpx2.Response, used: str) -> bool:
+        """The SDK's own flow, from the refusal to new tokens. One at a time: who waited may use what the other got."""
+        context = self.context
+        with waiting_on_a_person():
+            await self._entry.acquire()
         try:
+            if self._token and self._token != used and context.is_token_valid():
+                return True
+            if not self.may_begin(response):
+                return False
+            if context.oauth_metadata is None and not context.is_token_valid():
+                context.clear_tokens()  # the SDK would take a refresh token to wherever it guesses
             await self.before()
-            outgoing = await flow.__anext__()
-            while True:
-                outgoing = await flow.asend((yield outgoing))
-        except StopAsyncIteration:
-            return
+            await self._flow(request, response)
+            return True
         except OAuthFlowError as error:
             raise SignInError(told(error)) from None
         finally:
-            await flow.aclose()
             self.after()
+            self._entry.release()
+
+    async def _flow(self, request: httpx2.Request, response: httpx2.Response) -> None:
+        """Ends where the SDK would send the request again: that waits for nobody."""
+        flow = super()._auth_flow(request)
+        answered = False
+        try:
+            outgoing = await anext(flow)
+            while outgoing is not request or not answered:
+                if outgoing is request:
+                    answered, answer = True, response
+                else:
+                    answer = await self.errands.run(outgoing)
+                outgoing = await flow.asend(answer)
+        finally:
+            await flow.aclose()
+
+    @property
+    def _token(self) -> str:
+        tokens = self.context.current_tokens
+        return tokens.access_token if tokens else ""
 
     def _is_stale(self, refused: str) -> bool:
         """Whether the token is no good, and can be refreshed at the place that it came from."""
@@ -97,7 +148,6 @@ class Renewing(OAuthClientProvider):
     async def _take(self, response: httpx2.Response) -> None:
         """The answer to a refresh. Only a clear no costs the refresh token."""
         if response.status_code >= 500 or response.status_code == 429:
-            await response.aread()
             raise SignInError(f"The sign-in could not be renewed: the server answered {response.status_code}")
         if await self._handle_refresh_response(response):
             await self.grant.keep(self.context)

@@ -14,15 +14,15 @@ import httpx2
 from mcp.client.auth.extensions.client_credentials import SignedJWTParameters
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata
 
-from fastchat_tui.auth.addresses import is_loopback, problem
-from fastchat_tui.auth.desk import Desk
+from fastchat_tui.auth.addresses import problem
+from fastchat_tui.auth.desk import Desk, SignInError
+from fastchat_tui.auth.errands import Errands
 from fastchat_tui.auth.grants import Grant, Keeper
 from fastchat_tui.auth.provider import ByKey, ByPerson, BySecret, Renewing
 from fastchat_tui.wire.ports import AskSignIn, Vault
 from fastchat_tui.wire.servers import ServerSpec, SignInView
 
 CLIENT = "fastchat-tui"
-REVOKE_WITHIN = 10.0
 
 
 class ServerSignIn:
@@ -47,7 +47,7 @@ class ServerSignIn:
         async with self._grant.alone():
             if not provider._initialized:
                 await provider._initialize()
-            with contextlib.suppress(httpx2.HTTPError, httpx2.InvalidURL, OSError):
+            with contextlib.suppress(httpx2.HTTPError, httpx2.InvalidURL, OSError, SignInError):
                 await _revoke(provider)
             await self._grant.erase()
             context.clear_tokens()
@@ -85,7 +85,7 @@ def _provider(spec: ServerSpec, grant: Grant, ask: AskSignIn) -> Renewing:
         provider = BySecret(spec.url, grant, oauth.client_id, oauth.client_secret, scope=scope, issuer=issuer)
     else:
         provider = _by_person(spec, ask, grant)
-    provider.grant = grant
+    provider.prepare(grant, Errands(spec.url))
     return provider
 
 
@@ -117,6 +117,4 @@ async def _revoke(provider: Renewing) -> None:
         return
     form = {"token": tokens.refresh_token or tokens.access_token, "client_id": context.client_info.client_id}
     form, headers = context.prepare_token_auth(form, {})
-    trust = not is_loopback(httpx2.URL(url).host)
-    async with httpx2.AsyncClient(timeout=REVOKE_WITHIN, follow_redirects=False, trust_env=trust) as client:
-        await client.post(url, data=form, headers=headers)
+    await provider.errands.run(httpx2.Request("POST", url, data=form, headers=headers))

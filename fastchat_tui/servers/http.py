@@ -24,7 +24,6 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED
 
-from fastchat_tui.servers.guard import Guarded
 from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import human_size, one_line
 
@@ -125,7 +124,6 @@ class Http:
             self,
             headers={"Accept-Encoding": "identity", **self._spec.headers},
             auth=self._auth,
-            transport=Guarded(self._spec.url),
             timeout=httpx2.Timeout(CONNECT, read=None),
             trust_env=not is_loopback(self._spec.url),
             follow_redirects=False,

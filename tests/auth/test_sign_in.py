@@ -18,7 +18,7 @@ from fastchat_tui.auth.sign_in import sign_ins
 from fastchat_tui.engine.local import LocalEngine
 from fastchat_tui.servers.factory import connections
 from fastchat_tui.wire.codec import encode
-from fastchat_tui.wire.commands import Answer, CallTool, Login, Logout
+from fastchat_tui.wire.commands import Answer, CallTool, CancelTurn, Login, Logout
 from fastchat_tui.wire.errors import CommandError, VaultError
 from fastchat_tui.wire.events import Asked, CallFinished, Noticed, ServerChanged
 from fastchat_tui.wire.ports import Vault
@@ -148,6 +148,25 @@ async def test_two_windows_refresh_once_and_neither_is_signed_out(
             authority.forget()
             assert [await one.call(), await other.call()] == ["ok", "ok"]
     assert (authority.authorized, authority.refreshed) == (1, 2)
+
+
+async def test_a_call_that_is_cancelled_while_the_token_is_renewed_loses_no_token(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, authority = guarded
+    async with window(url, MemoryVault(), tmp_path) as it:
+        await it.login()
+        authority.forget()
+        authority.may_refresh.clear()
+        await it.engine.send(CallTool(NAME, "wait", {}))
+        assert await asyncio.to_thread(authority.refreshing.wait, 20)
+        await it.engine.send(CancelTurn())
+        finished = await it.world.until(CallFinished, 1)
+        assert isinstance(finished, CallFinished)
+        assert finished.outcome == "cancelled"
+        authority.may_refresh.set()
+        assert await it.call() == "ok"
+    assert (authority.authorized, authority.refreshed) == (1, 1)
 
 
 async def test_calls_with_a_good_token_wait_for_no_other(guarded: tuple[str, Authority], tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ class Authority:
         self.used: set[str] = set()
         self.authorized = self.refreshed = self.revoked = 0
         self.refuses = False
+        self.refreshing = threading.Event()
+        """A refresh token was used, and the answer is held back until ``may_refresh``."""
+        self.may_refresh = threading.Event()
+        self.may_refresh.set()
 
     def forget(self) -> None:
         """Every access token has ended; who holds a refresh token may have another."""
@@ -95,6 +99,8 @@ class Authority:
         self.refreshed += 1
         self.used.add(refresh_token.token)
         del self.refresh[refresh_token.token]
+        self.refreshing.set()
+        await asyncio.to_thread(self.may_refresh.wait, 20)
         return self._grant(client.client_id, scopes)
 
     async def load_access_token(self, token: str) -> AccessToken | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import httpx2
 import pytest
 
-from fastchat_tui.servers.guard import Guarded
+from fastchat_tui.auth.guard import Guarded
 
 PUBLIC = "93.184.215.14"
 
