@@ -31,6 +31,15 @@ def read(path: Path, limit: int = LIMIT) -> bytes:
     return raw
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Another one when the file was written or replaced; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def decoded(raw: bytes, path: Path) -> str:
     """Raises ConfigError naming the line of the first byte that is not UTF-8."""
     try:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fastchat_tui.config import additions, advice, dotenv, trust
+from fastchat_tui.config import additions, advice, dotenv, files, trust
 from fastchat_tui.config.choices import Choices, made
 from fastchat_tui.config.expand import expand, references
 from fastchat_tui.config.files import locked, write_atomically
 from fastchat_tui.config.paths import Paths, refuse_shared, servers_file
 from fastchat_tui.config.schema import app_name, passwords
-from fastchat_tui.config.search import is_file, project_file
+from fastchat_tui.config.search import candidates, is_file, project_file
 from fastchat_tui.config.settings import ScreenSettings, UserSettings, check_url, read_settings
 from fastchat_tui.config.sources import Source
 from fastchat_tui.config.state import State
@@ -92,6 +92,14 @@ class FileSettings(Choices):
     def screen(self) -> ScreenSettings:
         """Raises ConfigError."""
         return self.looks(self._paths.config / "settings.toml")
+
+    def stamp(self) -> object:
+        """Of every file that could be read: when it was written, how long it is, and which file it is."""
+        home = self._environ.get("HOME") or self._environ.get("USERPROFILE")
+        named = self._cwd / Path(self._explicit).expanduser() if self._explicit else None
+        found = [named] if named else candidates(self._cwd, Path(home) if home else None, self._paths.config)
+        own = (self._paths.config / "settings.toml", servers_file(self._paths), self._cwd / ".env")
+        return tuple(files.stamp(path) for path in (*found, *own))
 
     def _project(self) -> Source | None:
         """The file that was named, or found on the way up: nothing of it is used yet."""

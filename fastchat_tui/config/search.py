@@ -10,11 +10,12 @@ NAMES = ("fastchat.config.json", ".mcp.json", ".vscode/mcp.json")
 
 def project_file(cwd: Path, home: Path | None, own: Path) -> Path | None:
     """None when there is none. The user's ``own`` folder is no project."""
-    for folder in _upwards(cwd, home):
-        for name in NAMES:
-            if folder != own and is_file(path := folder / name):
-                return path
-    return None
+    return next(filter(is_file, candidates(cwd, home, own)), None)
+
+
+def candidates(cwd: Path, home: Path | None, own: Path) -> Iterator[Path]:
+    """Every place where it could be, the nearest first."""
+    return (folder / name for folder in _upwards(cwd, home) if folder != own for name in NAMES)
 
 
 def is_file(path: Path) -> bool:

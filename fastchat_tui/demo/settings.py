@@ -40,6 +40,9 @@ class DemoSettings:
         )
         return Config(servers=(server,), model="scripted", system=self._system, rules=tuple(self._rules))
 
+    def stamp(self) -> object:
+        return None
+
     def trust(self, about: Trust, remember: bool) -> None:
         """Nothing in the demo needs it."""
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 from fastchat_tui.engine.bus import Subscription
 from fastchat_tui.engine.calls import Caller
+from fastchat_tui.engine.configuration import Configuration
 from fastchat_tui.engine.endpoint import Endpoint, MakeModel
 from fastchat_tui.engine.fleet import Fleet, Weigh
 from fastchat_tui.engine.host import EngineHost
@@ -87,7 +88,6 @@ class LocalEngine:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._config = Config()
         self._session = Session(parts.store)
         self._press = Press(parts.masker, self._session)
         self.emit = self._press.emit
@@ -99,6 +99,7 @@ class LocalEngine:
         sampler = Sampler(self._endpoint, self._questions, lambda server: self._fleet.options(server))
         host = EngineHost(self._questions, sampler, lambda server: self._fleet.remember_deaf(server), self.emit)
         self._fleet = Fleet(parts.make_server, host, parts.settings, parts.weigh, self.emit)
+        self._configuration = Configuration(parts.settings, self._questions, self.emit, self._apply)
         self._registry = Registry(parts.settings, parts.examine, parts.masker, lambda: self._fleet.specs)
         self.examine, self.entry = self._registry.examine, self._registry.entry
         self.discover = self._registry.discover
@@ -178,7 +179,7 @@ class LocalEngine:
                 await self._fleet.disconnect(server)
             case AddServer() | PutServer() | RemoveServer() | TakeServers():
                 await self._registry.write(command)
-                await self._reload()
+                await self._configuration.reload()
             case WatchResource() | Login() | Logout():
                 try:
                     await self._fleet.carry_out(command)
@@ -191,7 +192,7 @@ class LocalEngine:
             case CallTool():
                 self._call_by_hand(command)
             case ReloadConfig():
-                await self._reload()
+                await self._configuration.reload()
             case _:
                 assert_never(command)
 
@@ -203,8 +204,8 @@ class LocalEngine:
             turn=self._turns.running,
             queue=self._turns.queue,
             questions=self._safe(self._questions.open),
-            policy=self._config.policy,
-            config=self._config.path,
+            policy=self._configuration.current.policy,
+            config=self._configuration.current.path,
             demo=self._parts.demo,
         )
 
@@ -244,26 +245,17 @@ class LocalEngine:
     # ── start and configuration ──────────────────────────────────────────────────────────────────────────────────
 
     async def _start(self) -> None:
-        config = await self._load()
+        config = await self._configuration.load()
         await self._sessions.open_first(self._parts.session)
-        await self._apply(config)
+        await self._configuration.use(config)
         self._world.open()
-        for about in config.pending:
-            answer = await self._questions.ask(about)
-            if answer.decision != "deny":
-                await asyncio.to_thread(self._parts.settings.trust, about, answer.decision == "always")
-                await self._reload()
-        self.emit(EngineStarted(version=self._parts.version, demo=self._parts.demo, config=self._config.path))
-
-    async def _load(self) -> Config:
-        try:
-            return await asyncio.to_thread(self._parts.settings.load)
-        except ConfigError as error:
-            self.emit(Noticed(level="error", text=error.text, remedy=error.remedy))
-            return replace(self._config, model=self._config.model or "gpt-5-nano")
+        await self._configuration.ask(config)
+        self.emit(
+            EngineStarted(version=self._parts.version, demo=self._parts.demo, config=self._configuration.current.path)
+        )
+        await self._configuration.watch()
 
     async def _apply(self, config: Config) -> None:
-        self._config = config
         self._parts.masker.learn(config.secrets)
         self._world.configure(config)
         for text, remedy in config.notices:
@@ -276,9 +268,6 @@ class LocalEngine:
             self.emit(Noticed(level="error", text=error.text, remedy=error.remedy))
         await self._endpoint.configure(config)
         await self._fleet.apply(config.servers)
-
-    async def _reload(self) -> None:
-        await self._apply(await self._load())
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -57,6 +57,10 @@ class Settings(Protocol):
         """Raises ConfigError naming the file, the line or the key, and what was expected."""
         ...
 
+    def stamp(self) -> object:
+        """Another one as soon as a file that ``load`` would read has changed."""
+        ...
+
     def trust(self, about: Trust, remember: bool) -> None: ...
 
     def enabled(self, server: str) -> bool | None:

@@ -372,3 +372,18 @@ def test_a_file_that_is_not_utf_8_names_the_line(place: Place) -> None:
 
 def test_relative_xdg_folders_are_ignored(home: Path) -> None:
     assert Paths.of({"XDG_CONFIG_HOME": "here", "HOME": str(home)}).config.is_absolute()
+
+
+def test_the_stamp_changes_with_every_file_that_would_be_read(place: Place) -> None:
+    settings = place.settings()
+    seen = [settings.stamp(), settings.stamp()]
+    assert seen[0] == seen[1]
+    place.own(RUN)
+    seen.append(settings.stamp())
+    place.write(RUN, ".mcp.json", place.project.parent)
+    seen.append(settings.stamp())
+    place.write("A=b", ".env")
+    seen.append(settings.stamp())
+    place.write("theme = 'x'", "settings.toml", place.paths.config)
+    seen.append(settings.stamp())
+    assert len(set(seen)) == 5

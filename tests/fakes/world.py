@@ -244,9 +244,13 @@ class MemorySettings:
         self.saved_rules: list[Rule] = []
         self.origins: list[str] = []
         self.discovery = Discovery()
+        self.stamped = 0
 
     def load(self) -> Config:
         return self.config
+
+    def stamp(self) -> object:
+        return self.stamped
 
     def trust(self, about: Trust, remember: bool) -> None:
         self.trusted.append((about, remember))

@@ -1,0 +1,70 @@
+"""A configuration that changes while the engine runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from fastchat_tui.engine import configuration
+from fastchat_tui.wire.commands import Answer
+from fastchat_tui.wire.events import Asked, EngineStarted, ServerChanged, ServerRemoved
+from fastchat_tui.wire.questions import Trust
+from fastchat_tui.wire.servers import ServerSpec
+from tests.fakes.world import DEADLINE, World
+
+A, B, C = (ServerSpec(name, "stdio", "run") for name in "abc")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configuration, "PERIOD", 0.001)
+
+
+async def until(world: World, true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not true():
+            world._changed.clear()
+            await world._changed.wait()
+
+
+def change(world: World, *servers: ServerSpec, pending: tuple[Trust, ...] = (), path: str = "x.json") -> None:
+    world.settings.config = replace(world.settings.config, servers=servers, pending=pending, path=path)
+    world.settings.stamped += 1
+
+
+async def test_a_changed_file_is_followed_and_the_others_are_not_touched() -> None:
+    world = World()
+    change(world, A, B)
+    async with world.open():
+        await world.until(EngineStarted)
+        first, second = world.servers
+        change(world, A, replace(B, args=("other",)), C)
+        await until(world, lambda: len(world.servers) == 4)
+        assert (first.stopped, second.stopped) == (0, 1)
+        assert [server.spec.name for server in world.servers] == ["a", "b", "b", "c"]
+        change(world, C)
+        await world.until(ServerRemoved, 2)
+        assert first.stopped == 1
+        assert [e.server for e in world.of(ServerRemoved) if isinstance(e, ServerRemoved)] == ["a", "b"]
+
+
+async def test_a_folders_file_that_changes_is_asked_about_before_it_is_used() -> None:
+    world = World()
+    change(world, A)
+    about = Trust("x.json", "/folder", "digest", changed=True, starts=("evil",))
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        change(world, B, pending=(about,), path="own.json")
+        asked = await world.until(Asked)
+        assert isinstance(asked, Asked)
+        assert asked.about == about
+        assert [server.spec.name for server in world.servers] == ["a"]
+        assert world.servers[0].stopped == 0
+        await engine.send(Answer(asked.question, "deny"))
+        change(world, A, C)
+        await until(world, lambda: len(world.servers) == 2)
+        assert world.settings.trusted == []
+        assert [e.server for e in world.of(ServerChanged) if isinstance(e, ServerChanged)].count("b") == 0
