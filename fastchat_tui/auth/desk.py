@@ -76,7 +76,7 @@ class Desk:
         finally:
             question.cancel()
             arrival.cancel()
-        return _result(found)
+        return result(found)
 
 
 def _pasted(answer: Answer, state: str) -> Redirect:
@@ -87,7 +87,7 @@ def _pasted(answer: Answer, state: str) -> Redirect:
     return found
 
 
-def _result(found: Redirect) -> AuthorizationCodeResult:
+def result(found: Redirect) -> AuthorizationCodeResult:
     if "code" not in found:
         raise SignInError(f"The sign-in was refused{_named(found['error'])}")
     return AuthorizationCodeResult(code=found["code"], state=found.get("state"), iss=found.get("iss"))

@@ -82,7 +82,16 @@ class Grant:
         oauth = spec.oauth
         identity = json.dumps([spec.url, oauth.client_id])
         self.name = f"oauth:{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
-        terms = json.dumps([spec.url, oauth.client_id, oauth.client_metadata_url, oauth.grant, oauth.scopes])
+        terms = json.dumps(
+            [
+                spec.url,
+                oauth.client_id,
+                oauth.client_metadata_url,
+                oauth.grant,
+                oauth.scopes,
+                oauth.form.get("username", ""),
+            ]
+        )
         self._fingerprint = hashlib.sha256(terms.encode()).hexdigest()[:32]
         self._url = spec.url
         self._keeper = keeper

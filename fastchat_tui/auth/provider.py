@@ -23,6 +23,7 @@ from pydantic import AnyUrl
 from fastchat_tui.auth.addresses import problem
 from fastchat_tui.auth.desk import Desk, SignInError
 from fastchat_tui.auth.errands import Errands
+from fastchat_tui.auth.form import FormDesk
 from fastchat_tui.auth.grants import Grant
 from fastchat_tui.wire.text import one_line
 
@@ -165,7 +166,7 @@ class Renewing(OAuthClientProvider):
 class ByPerson(Renewing):
     """Authorization code with PKCE. ``asking`` allows to ask; a step-up may always ask, as a call waits for it."""
 
-    desk: Desk
+    desk: Desk | FormDesk
     scopes = ""
     registered = False
     """The client was registered beforehand: it is never registered anew."""
@@ -201,6 +202,13 @@ class ByPerson(Renewing):
         if self.scopes:
             context.client_metadata.scope = union_scopes(self.scopes, context.client_metadata.scope)
         return await super()._perform_authorization_code_grant()
+
+
+class ByForm(ByPerson):
+    """The same, with a password that the configuration holds: nobody needs to be asked."""
+
+    def may_begin(self, response: httpx2.Response) -> bool:
+        return response.status_code == 401 or super().may_begin(response)
 
 
 class BySecret(Renewing, ClientCredentialsOAuthProvider):

@@ -17,8 +17,9 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata
 from fastchat_tui.auth.addresses import problem
 from fastchat_tui.auth.desk import Desk, SignInError
 from fastchat_tui.auth.errands import Errands
+from fastchat_tui.auth.form import FormDesk
 from fastchat_tui.auth.grants import Grant, Keeper
-from fastchat_tui.auth.provider import ByKey, ByPerson, BySecret, Renewing
+from fastchat_tui.auth.provider import ByForm, ByKey, ByPerson, BySecret, Renewing
 from fastchat_tui.wire.ports import AskSignIn, Vault
 from fastchat_tui.wire.servers import ServerSpec, SignInView
 
@@ -63,7 +64,8 @@ def sign_ins(vault: Vault, locks: Path, learn: Callable[[Iterable[str]], None]) 
 
     def make(spec: ServerSpec, ask: AskSignIn, on_loss: Callable[[str, str], None]) -> ServerSignIn:
         tell.append(on_loss)
-        learn([secret for secret in (spec.oauth.client_secret, spec.oauth.private_key) if secret])
+        secrets = (spec.oauth.client_secret, spec.oauth.private_key, *spec.oauth.passwords)
+        learn([secret for secret in secrets if secret])
         return ServerSignIn(spec, Grant(spec, keeper, locks, learn), ask)
 
     return make
@@ -71,6 +73,7 @@ def sign_ins(vault: Vault, locks: Path, learn: Callable[[Iterable[str]], None]) 
 
 def _provider(spec: ServerSpec, grant: Grant, ask: AskSignIn) -> Renewing:
     oauth, scope, issuer = spec.oauth, spec.oauth.scopes or None, spec.oauth.issuer or None
+    errands = Errands(spec.url)
     provider: Renewing
     if oauth.grant == "client_credentials" and oauth.private_key:
         signing = SignedJWTParameters(
@@ -84,15 +87,17 @@ def _provider(spec: ServerSpec, grant: Grant, ask: AskSignIn) -> Renewing:
     elif oauth.grant == "client_credentials":
         provider = BySecret(spec.url, grant, oauth.client_id, oauth.client_secret, scope=scope, issuer=issuer)
     else:
-        provider = _by_person(spec, ask, grant)
-    provider.prepare(grant, Errands(spec.url))
+        provider = _by_person(spec, ask, grant, errands)
+    provider.prepare(grant, errands)
     return provider
 
 
-def _by_person(spec: ServerSpec, ask: AskSignIn, grant: Grant) -> ByPerson:
-    oauth, desk = spec.oauth, Desk(spec.name, ask, spec.oauth.port)
+def _by_person(spec: ServerSpec, ask: AskSignIn, grant: Grant, errands: Errands) -> ByPerson:
+    oauth = spec.oauth
+    desk = FormDesk(oauth.form, errands) if oauth.form else Desk(spec.name, ask, oauth.port)
     metadata = OAuthClientMetadata(client_name=CLIENT, redirect_uris=None, scope=oauth.scopes or None)
-    provider = ByPerson(
+    kind = ByForm if oauth.form else ByPerson
+    provider = kind(
         spec.url, metadata, grant, desk.send, desk.wait, client_metadata_url=oauth.client_metadata_url or None
     )
     provider.desk, provider.scopes = desk, oauth.scopes

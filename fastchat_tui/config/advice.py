@@ -32,7 +32,9 @@ def secrets(spec: ServerSpec) -> Iterator[str]:
         if is_secret_name(name):
             yield value
             yield value.rpartition(" ")[2]  # what stands after “Bearer”
-    yield from (secret for secret in (spec.oauth.client_secret, spec.oauth.private_key) if secret)
+    yield from (
+        secret for secret in (spec.oauth.client_secret, spec.oauth.private_key, *spec.oauth.passwords) if secret
+    )
     yield from (match[0].split()[-1] for arg in spec.args for match in _SECRET_SHAPE.finditer(arg))
     yield from _flag_values(spec)
     try:

@@ -45,7 +45,7 @@ def expand(spec: ServerSpec, values: Mapping[str, str]) -> ServerSpec:
 
 def references(spec: ServerSpec) -> Iterator[str]:
     """The names of the variables that the entry reads."""
-    oauth = (spec.oauth.client_id, spec.oauth.client_secret, spec.oauth.private_key)
+    oauth = (spec.oauth.client_id, spec.oauth.client_secret, spec.oauth.private_key, *spec.oauth.form.values())
     for text in (spec.command, *spec.args, *spec.env.values(), spec.cwd, spec.url, *spec.headers.values(), *oauth):
         for match in REFERENCE.finditer(text):
             inside = _INSIDE.fullmatch(match[1])
@@ -59,6 +59,7 @@ def _oauth(oauth: OAuth, values: Mapping[str, str]) -> OAuth:
         client_id=_put_in(oauth.client_id, values, "oauth.client_id"),
         client_secret=_put_in(oauth.client_secret, values, "oauth.client_secret"),
         private_key=_put_in(oauth.private_key, values, "oauth.private_key"),
+        form={name: _put_in(text, values, f"auth.post_body.{name}") for name, text in oauth.form.items()},
     )
 
 

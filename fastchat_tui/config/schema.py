@@ -182,7 +182,9 @@ def _oauth(entry: Object) -> OAuth:
     if grants[grant] == "client_credentials" and not texts.get("client_id"):
         raise Wrong("“oauth.client_id” is missing: client credentials belong to a client.")
     words = scopes if isinstance(scopes, str) else " ".join(_strings(named, "scopes"))
-    return OAuth(grant=grants[grant], port=port, scopes=words, **texts)
+    auth = entry.get("auth")
+    form = _mapping(auth, "post_body") if isinstance(auth, dict) else {}
+    return OAuth(grant=grants[grant], port=port, scopes=words, form=form, **texts)
 
 
 def _seconds(entry: Object, keys: tuple[str, ...], default: float) -> float:
@@ -233,7 +235,7 @@ def _as_text(value: Any) -> str:
 
 
 def passwords(document: Object) -> Iterator[str]:
-    """Values of ``auth.post_body``: not used yet, but never to be shown."""
+    """Values of ``auth.post_body``, which are never to be shown."""
     for section in SECTIONS:
         entries = document.get(section)
         for entry in entries.values() if isinstance(entries, dict) else ():

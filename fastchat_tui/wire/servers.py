@@ -109,6 +109,12 @@ class OAuth:
     """Asked for besides those that the server names; separated by spaces."""
     port: int = 0
     """Of the loopback address, for the way back of the browser; 0 takes any."""
+    form: dict[str, str] = field(default_factory=dict, repr=False)
+    """User name and password, posted to the sign-in page instead of asking a person."""
+
+    @property
+    def passwords(self) -> tuple[str, ...]:
+        return tuple(value for key, value in self.form.items() if key != "username")
 
 
 NO_OAUTH = OAuth()

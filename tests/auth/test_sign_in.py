@@ -169,6 +169,29 @@ async def test_a_call_that_is_cancelled_while_the_token_is_renewed_loses_no_toke
     assert (authority.authorized, authority.refreshed) == (1, 1)
 
 
+async def test_a_password_of_the_configuration_signs_in_without_anybody(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, authority = guarded
+    authority.password = "pass-4711"
+    form = {"username": "user", "password": "pass-4711"}
+    async with window(url, MemoryVault(), tmp_path, OAuth(form=form)) as it:
+        await it.state("ready")
+        assert await it.call() == "ok"
+        authority.sign_out()
+        assert await it.call() == "ok"
+    assert authority.authorized == 2
+
+
+async def test_a_wrong_password_is_said_and_not_shown(guarded: tuple[str, Authority], tmp_path: Path) -> None:
+    url, authority = guarded
+    authority.password = "another"
+    form = {"username": "user", "password": "pass-4711"}
+    async with window(url, MemoryVault(), tmp_path, OAuth(form=form)) as it:
+        assert "not accepted (HTTP 401)" in (await it.state("needs_login", "failed")).detail
+        assert "pass-4711" not in "".join(str(encode(stamped)) for stamped in it.world.heard)
+
+
 async def test_calls_with_a_good_token_wait_for_no_other(guarded: tuple[str, Authority], tmp_path: Path) -> None:
     url, _ = guarded
     async with window(url, MemoryVault(), tmp_path) as it:

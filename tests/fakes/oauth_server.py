@@ -26,12 +26,15 @@ from mcp.server.auth.provider import (
 from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions, RevocationOptions
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 
 class Authority:
     """Satisfies the SDK's ``OAuthAuthorizationServerProvider``, and remembers what was asked of it."""
 
-    def __init__(self, lifetime: int) -> None:
+    def __init__(self, lifetime: int, origin: str) -> None:
+        self.origin = origin
         self.lifetime = lifetime
         self.clients: dict[str, OAuthClientInformationFull] = {}
         self.codes: dict[str, AuthorizationCode] = {}
@@ -40,6 +43,9 @@ class Authority:
         self.used: set[str] = set()
         self.authorized = self.refreshed = self.revoked = 0
         self.refuses = False
+        self.password = ""
+        """Wanted by a form, as ``mcp-oauth`` does: the page is ``/login``, which takes user, password and state."""
+        self.waiting: dict[str, str] = {}
         self.refreshing = threading.Event()
         """A refresh token was used, and the answer is held back until ``may_refresh``."""
         self.may_refresh = threading.Event()
@@ -75,6 +81,9 @@ class Authority:
             redirect_uri_provided_explicitly=params.redirect_uri_provided_explicitly,
             resource=params.resource,
         )
+        if self.password:
+            self.waiting[params.state or ""] = construct_redirect_uri(back, code=code, state=params.state)
+            return f"{self.origin}/login?state={params.state}"
         return construct_redirect_uri(back, code=code, state=params.state)
 
     async def load_authorization_code(
@@ -125,9 +134,9 @@ class Authority:
 @contextmanager
 def protected(lifetime: int = 3600) -> Iterator[tuple[str, Authority]]:
     """The URL of the MCP server, and its authority; both live on a thread of their own."""
-    authority = Authority(lifetime)
     listener = socket.create_server(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    authority = Authority(lifetime, origin)
     mcp = MCPServer(
         "protected",
         auth_server_provider=authority,
@@ -144,6 +153,13 @@ def protected(lifetime: int = 3600) -> Iterator[tuple[str, Authority]]:
             }
         ),
     )
+
+    @mcp.custom_route("/login", methods=["POST"])
+    async def login(request: Request) -> Response:
+        form = await request.form()
+        if (form["username"], form["password"]) != ("user", authority.password):
+            return Response(status_code=401)
+        return RedirectResponse(authority.waiting.pop(str(form["state"])), status_code=302)
 
     @mcp.tool(structured_output=False)
     async def wait(seconds: float = 0.0) -> str:
