@@ -26,6 +26,7 @@ from fastchat_tui.wire.ports import Vault
 from fastchat_tui.wire.servers import ServerSpec, SignInView
 
 VERSION = 1
+REMEDY = "To keep them, start or unlock a keyring (gnome-keyring, KWallet), then sign in again."
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -72,7 +73,7 @@ class Keeper:
     def _lose(self, error: VaultError) -> None:
         if not self._lost:
             self._lost = True
-            self._on_loss(f"{error.text} Sign-ins last until you quit.", error.remedy)
+            self._on_loss(f"{error.text} Sign-ins last until you quit.", REMEDY)
 
 
 class Grant:
