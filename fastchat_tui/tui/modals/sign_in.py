@@ -23,7 +23,7 @@ from fastchat_tui.wire.text import one_line
 
 ADDRESS: Object = {
     "type": "object",
-    "properties": {"address": {"type": "string", "title": "The address that your browser ended at", "minLength": 1}},
+    "properties": {"address": {"type": "string", "title": "The address that your browser ended at"}},
     "required": ["address"],
 }
 OPEN = Choice("sign_in.open", "open the browser", "open")
