@@ -87,7 +87,6 @@ class ChatScreen(Screen[None]):
     async def attach(self, engine: Engine) -> None:
         """Puts the panes into their frames."""
         from fastchat_tui.tui.asking import Asking
-        from fastchat_tui.tui.commands import COMMANDS
         from fastchat_tui.tui.conversation import Conversation
         from fastchat_tui.tui.panes import Panes
 
@@ -98,7 +97,7 @@ class ChatScreen(Screen[None]):
         with self.app.batch_update():
             await self.query_one("#panes").remove()
             await self.mount(self.panes, after=self.header)
-        self.composer.set_vocabulary(commands={name: row.text for name, row in COMMANDS.items()}, tools={})
+        self.show_servers()
         self.show_header()
         self.attached.set()
 
@@ -129,7 +128,9 @@ class ChatScreen(Screen[None]):
         self.header.show(self.engine.snapshot(), kept.total, kept.last, whole=kept.whole)
 
     def show_servers(self) -> None:
+        from fastchat_tui.tui import offers
         from fastchat_tui.tui.commands import COMMANDS
+        from fastchat_tui.tui.composer.completion import Vocabulary
 
         servers = self.engine.snapshot().servers
         self.panes.sidebar.show(servers)
@@ -139,7 +140,8 @@ class ChatScreen(Screen[None]):
             if view.state == "ready"
             for tool in view.tools
         }
-        self.composer.set_vocabulary({name: row.text for name, row in COMMANDS.items()}, tools)
+        commands = {name: row.text for name, row in COMMANDS.items()} | offers.prompts(servers)
+        self.composer.set_vocabulary(Vocabulary(commands, tools, offers.resources(servers)))
 
     def notice(self, text: str, remedy: str, level: Level) -> None:
         """A toast; while there is no server, an error also stays where the servers would be."""
@@ -177,12 +179,13 @@ class ChatScreen(Screen[None]):
     @work(group="dialogs")
     async def run_command(self, name: str, argument: str = "") -> None:
         """A ``/command`` or its row in the palette."""
+        from fastchat_tui.tui import offers
         from fastchat_tui.tui.commands import COMMANDS
 
         await self.attached.wait()
         if (command := COMMANDS.get(name)) is not None:
             await command.run(self, argument)
-        else:
+        elif not await offers.use_prompt(self, name, argument):
             self.toast(f"There is no command /{name}.", "/ lists them.", "warning")
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
@@ -191,7 +194,21 @@ class ChatScreen(Screen[None]):
         self.status.remark("")
         if self.attached.is_set():
             self.panes.transcript.action_bottom()
-        self.tell(SendMessage(event.text))
+        if "@" in event.text:
+            self._attach_and_send(event.text)
+        else:
+            self.tell(SendMessage(event.text))
+
+    @work(group="commands")
+    async def _attach_and_send(self, text: str) -> None:
+        from fastchat_tui.tui import offers
+        from fastchat_tui.wire.commands import SendMessage
+
+        await self.attached.wait()
+        if (whole := await offers.attach(self, text)) is None:
+            self.composer.restore(text)
+        else:
+            await self.send(SendMessage(whole))
 
     def on_composer_command_wanted(self, event: Composer.CommandWanted) -> None:
         self.run_command(event.name, event.argument)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastchat_tui.tui import dialogs
+from fastchat_tui.tui import dialogs, offers
 from fastchat_tui.wire.commands import CancelTurn, Login, Logout, ReloadConfig, RetryTurn
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ COMMANDS: dict[str, Named] = {
     "thinking": Named(
         "Show or fold what the model thought", _go(lambda chat: chat.panes.fold_thoughts()), "chat.thinking"
     ),
+    "read": Named("Show a resource: @server:uri", offers.show_resource),
     "find": Named("Find a text in the conversation", dialogs.find, "transcript.find"),
     "theme": Named("Choose a theme", dialogs.choose_theme, "chat.theme"),
     "copy": Named(

@@ -25,6 +25,7 @@ PLACEHOLDER = """\
 Ask anything.
 
 /    commands
+@    attach a resource
 #    call a tool by hand
 F2   servers
 F3   calls

@@ -1,4 +1,4 @@
-"""What could be meant by the word that is being typed: a command, a tool, or a file."""
+"""What could be meant by the word that is being typed: a command, a tool, a resource, or a file."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ PATH = re.compile(r"(?:~|\.{1,2})?/\S*")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Names with what they do: commands without their slash, tools as ``server:tool``."""
+    """Names with what they do: commands without their slash, tools as ``server:tool``, resources as ``server:uri``."""
 
     commands: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """The word before the cursor that can be completed; ``start`` is its column."""
 
-    kind: Literal["command", "tool", "path"]
+    kind: Literal["command", "tool", "resource", "path"]
     start: int
     text: str
 
@@ -50,6 +51,8 @@ def word_before(line: str, column: int, *, first_line: bool) -> Word | None:
     text = before[start:]
     if text.startswith("#") and len(text) > 0:
         return Word("tool", start, text)
+    if text.startswith("@"):
+        return Word("resource", start, text)
     if first_line and start == 0 and re.fullmatch(r"/[\w:.-]*", text):
         return Word("command", start, text)
     if PATH.fullmatch(text):
@@ -59,7 +62,8 @@ def word_before(line: str, column: int, *, first_line: bool) -> Word | None:
 
 def from_vocabulary(word: Word, vocabulary: Vocabulary) -> list[Candidate]:
     """Names that begin with what was typed, then names that contain it."""
-    names = vocabulary.commands if word.kind == "command" else vocabulary.tools
+    known = {"command": vocabulary.commands, "tool": vocabulary.tools, "resource": vocabulary.resources}
+    names = known.get(word.kind, {})
     typed = word.text[1:].lower()
     begins = [name for name in names if name.lower().startswith(typed)]
     contains = [name for name in names if typed in name.lower() and not name.lower().startswith(typed)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,7 +24,7 @@ from fastchat_tui.tui.composer.pastes import Pastes, tidy
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.text import one_line
 
-PLACEHOLDER = "Ask anything.  / commands  # call a tool  ./ files  ? help"
+PLACEHOLDER = "Ask anything.  / commands  @ resources  # call a tool  ? help"
 SECRET = ("key",)
 """Commands that are not remembered: a key may follow them."""
 SEARCH = "Search what you sent before: type words; Enter takes it, Esc goes back."
@@ -81,9 +80,8 @@ class Composer(Vertical):
         draft = self.draft
         self.draft = f"{text}\n{draft}" if draft.strip() else text
 
-    def set_vocabulary(self, commands: Mapping[str, str], tools: Mapping[str, str]) -> None:
-        """Names with their descriptions: commands without the slash, tools as ``server:tool``."""
-        self._vocabulary = Vocabulary(commands, tools)
+    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
 
     def focus(self, scroll_visible: bool = True) -> Composer:
         self.screen.set_focus(self._editor, scroll_visible)

@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import Static
 
 import fastchat_tui.tui
+from fastchat_tui.tui.composer.completion import Vocabulary
 from fastchat_tui.tui.composer.composer import Composer
 from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
@@ -35,7 +36,7 @@ class ComposerApp(App[None]):
         yield Composer(self.history)
 
     def on_mount(self) -> None:
-        self.composer.set_vocabulary(COMMANDS, TOOLS)
+        self.composer.set_vocabulary(Vocabulary(COMMANDS, TOOLS))
         self.composer.focus()
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:

@@ -9,6 +9,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from fastchat_tui.tui.composer.completion import Vocabulary
 from fastchat_tui.tui.composer.history import History
 
 from .conftest import ComposerApp
@@ -259,7 +260,7 @@ async def test_pasted_text_is_cleaned(app: ComposerApp) -> None:
 
 async def test_markup_in_names_and_hints_is_only_text(app: ComposerApp) -> None:
     async with app.run_test() as pilot:
-        app.composer.set_vocabulary({"x": "[/] [bold]not[/bold] [@click=app.quit]a[/]"}, {})
+        app.composer.set_vocabulary(Vocabulary({"x": "[/] [bold]not[/bold] [@click=app.quit]a[/]"}))
         await type_text(pilot, "/")
         await pilot.pause()
         assert "[/] [bold]not[/bold]" in app.screen_text
