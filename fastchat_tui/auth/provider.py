@@ -84,7 +84,8 @@ class Renewing(OAuthClientProvider):
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._renew(refused), name="sign-in refresh")
             self._renewing.add_done_callback(self._renewal_ended)
-        await asyncio.shield(self._renewing)
+        with waiting_on_a_person():
+            await asyncio.shield(self._renewing)
 
     def _renewal_ended(self, task: asyncio.Task[None]) -> None:
         self._renewing = None
@@ -100,9 +101,12 @@ class Renewing(OAuthClientProvider):
 
     async def _entered(self, request: httpx2.Request, response: httpx2.Response, used: str) -> bool:
         """The SDK's own flow, from the refusal to new tokens. One at a time: who waited may use what the other got."""
-        context = self.context
-        with waiting_on_a_person():
+        with waiting_on_a_person():  # all of it: a probe that ran out meanwhile would take the server for an old one
             await self._entry.acquire()
+            return await self._enter(request, response, used)
+
+    async def _enter(self, request: httpx2.Request, response: httpx2.Response, used: str) -> bool:
+        context = self.context
         try:
             if self._token and self._token != used and context.is_token_valid():
                 return True
