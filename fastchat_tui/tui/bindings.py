@@ -19,6 +19,7 @@ Region = Literal[
     "approval",
     "sign_in",
     "form",
+    "page",
     "modal",
 ]
 
@@ -119,6 +120,11 @@ TABLE: tuple[Key, ...] = (
     Key("sign_in.paste", "p", "edit", "paste", "Give the address at which the browser ended", True),
     Key("form.send", "ctrl+s,ctrl+enter,f10", "send", "send", "Send what is filled in", True, True),
     Key("form.json", "f8", "json", "as JSON", "Write it as JSON, or as a form again", True, True),
+    Key("page.doctor", "D", "want('doctor')", "doctor", "Examine the server step by step", True),
+    Key("page.edit", "e", "want('edit')", "edit", "Edit the server's entry", True),
+    Key("page.remove", "delete", "want('remove')", "remove", "Take the server out of the configuration"),
+    Key("page.save", "enter,ctrl+s", "save", "save", "Save what was tried", True),
+    Key("page.copy", "y", "copy", "copy", "Copy the page", True),
     Key("modal.close", "escape", "close", "close", "Close without doing anything"),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastchat_tui.tui import dialogs, offers
+from fastchat_tui.tui import dialogs, entries, offers
 from fastchat_tui.wire.commands import CancelTurn, Login, Logout, ReloadConfig, RetryTurn
 
 if TYPE_CHECKING:
@@ -46,9 +46,13 @@ COMMANDS: dict[str, Named] = {
     "tools": Named("Go to the servers and their tools", _go(lambda chat: chat.go("servers"))),
     "calls": Named("Go to the calls", _go(lambda chat: chat.go("calls")), "chat.calls"),
     "call": Named('Call a tool by hand: server:tool {"name": "value"}', dialogs.call_by_hand),
-    "add": Named("Add a server by command or URL", dialogs.add_server),
+    "add": Named("Add a server by command or URL", entries.add_server),
     "login": Named("Sign in at a server: its name", _server(Login)),
     "logout": Named("Forget the sign-in at a server: its name", _server(Logout)),
+    "edit": Named("Edit a server's entry", entries.edit_server),
+    "remove": Named("Take a server out of the configuration", entries.remove_server),
+    "import": Named("Take over servers of other programs", entries.import_servers),
+    "doctor": Named("Examine a server step by step", entries.doctor),
     "reload": Named("Read the configuration again", _send(ReloadConfig())),
     "new": Named("Start a new session", dialogs.new_session, "chat.new"),
     "sessions": Named("Open an earlier session", dialogs.choose_session, "chat.sessions"),

@@ -17,9 +17,8 @@ from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.form import Field, FormScreen
 from fastchat_tui.tui.modals.frame import NO, ONCE, QuestionScreen
 from fastchat_tui.tui.modals.page import PageScreen
-from fastchat_tui.tui.modals.texts import help_text, server_text, welcome_text
+from fastchat_tui.tui.modals.texts import help_text, welcome_text
 from fastchat_tui.wire.commands import (
-    AddServer,
     CallTool,
     Command,
     DeleteSession,
@@ -48,23 +47,6 @@ async def _fill_in(
 
 
 # ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def add_server(chat: ChatScreen, argument: str) -> None:
-    fields = (
-        Field("name", "Name"),
-        Field("command", "Command line (for a local server)", argument),
-        Field("url", "or URL (http:// or https://)"),
-    )
-    note = "A command runs with your rights. The entry is written into your own configuration file."
-    await _fill_in(
-        chat, "Add a server", fields, note, lambda given: AddServer(given["name"], given["command"], given["url"])
-    )
-
-
-def server_page(chat: ChatScreen, server: str) -> None:
-    if view := chat.engine.snapshot().servers.get(server):
-        chat.app.push_screen(PageScreen(one_line(view.name, 60), server_text(view, chat.engine.logs(view.name))))
 
 
 async def call_by_hand(chat: ChatScreen, argument: str) -> None:
@@ -194,6 +176,7 @@ async def welcome(chat: ChatScreen, argument: str) -> None:
         Row("key", "Paste an OpenAI key", "kept in the keyring"),
         Row("model", "Use another or a local endpoint", "Ollama, LM Studio, OpenRouter …"),
         Row("add", "Add an MCP server", "by command or URL"),
+        Row("import", "Take over MCP servers", "from Claude, VS Code, Cursor, Codex, Gemini …"),
         Row("help", "Read the keys", "F1 does so at any time"),
         Row("quit", "Quit, and try the demo", "fastchat-tui --demo"),
     ]

@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from fastchat_tui.tui import dialogs
+from fastchat_tui.tui import entries
 from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.sidebar.sidebar import Sidebar
 from fastchat_tui.tui.transcript.card import Density
@@ -130,7 +130,7 @@ class Panes(Horizontal):
 
     @on(Sidebar.ServerOpened)
     def _server_opened(self, event: Sidebar.ServerOpened) -> None:
-        dialogs.server_page(self._chat, event.server)
+        entries.server_page(self._chat, event.server)
 
     @on(Sidebar.AddWanted)
     def _add(self) -> None:

@@ -25,7 +25,8 @@ from fastchat_tui.wire.servers import ServerView
 from fastchat_tui.wire.text import clean
 
 EMPTY = (
-    "No servers yet.\n\nn  add one by command or URL\n\nor write a fastchat.config.json\n(the README shows its forms)."
+    "No servers yet.\n\nn  add one by command or URL\n/import  take over those of other programs\n\n"
+    "or write a fastchat.config.json\n(the README shows its forms)."
 )
 ROLES = ("ready", "connecting", "off", "needs_login", "failed", "closed", "tool", "warning", "muted", "cursor")
 
