@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from fastchat_tui.engine.endpoint import Address
     from fastchat_tui.engine.local import LocalEngine, Parts
     from fastchat_tui.headless.doctor import Examination
-    from fastchat_tui.wire.ports import AskSignIn, MakeSignIn, Model, Settings, SignInDesk, Vault
+    from fastchat_tui.wire.ports import Model, Settings, Vault
     from fastchat_tui.wire.servers import ServerSpec
+    from fastchat_tui.wire.sign_in import AskSignIn, MakeSignIn, SignInDesk
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from fastchat_tui.auth.errands import Errands
 from fastchat_tui.auth.form import FormDesk
 from fastchat_tui.auth.grants import Grant, Keeper
 from fastchat_tui.auth.provider import ByForm, ByKey, ByPerson, BySecret, Renewing
-from fastchat_tui.wire.ports import AskSignIn, Vault
+from fastchat_tui.wire.ports import Vault
 from fastchat_tui.wire.servers import ServerSpec, SignInView
+from fastchat_tui.wire.sign_in import AskSignIn
 
 CLIENT = "fastchat-tui"
 

@@ -21,8 +21,9 @@ from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
 from fastchat_tui.servers.shared import Shared
-from fastchat_tui.wire.ports import Emit, Host, MakeSignIn
+from fastchat_tui.wire.ports import Emit, Host
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerState
+from fastchat_tui.wire.sign_in import MakeSignIn
 from fastchat_tui.wire.text import human_time
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import Any
 from fastchat_tui.servers.requests import Requests
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.errors import ServerError
-from fastchat_tui.wire.ports import Host, MakeSignIn, SignInDesk
+from fastchat_tui.wire.ports import Host
 from fastchat_tui.wire.questions import SignIn
 from fastchat_tui.wire.servers import ServerSpec, SignInView
+from fastchat_tui.wire.sign_in import MakeSignIn, SignInDesk
 
 
 class Entering(Requests):

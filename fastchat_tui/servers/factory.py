@@ -8,8 +8,9 @@ from pathlib import Path
 from fastchat_tui.servers.connection import Connection
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.shared import Shared
-from fastchat_tui.wire.ports import Emit, Host, MakeServer, MakeSignIn, Server
+from fastchat_tui.wire.ports import Emit, Host, MakeServer, Server
 from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.wire.sign_in import MakeSignIn
 
 
 def connections(

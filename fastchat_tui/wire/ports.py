@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fastchat_tui.wire.settings import Config, Rule, Settings
 
@@ -207,32 +207,6 @@ class Server(Protocol):
     async def stop(self) -> None:
         """Returns when the session is closed and no process of it is left. May be called twice."""
         ...
-
-
-class SignInDesk(Protocol):
-    """The sign-in at one HTTP server."""
-
-    @property
-    def auth(self) -> Any:
-        """An ``httpx2.Auth`` that gives requests their token; its errors say why in words that may be shown."""
-        ...
-
-    async def look(self) -> SignInView:
-        """What is kept; it may open the keyring."""
-        ...
-
-    def invite(self) -> None:
-        """A person may be asked, once: without this a missing sign-in is only told."""
-        ...
-
-    async def forget(self) -> None:
-        """Revokes the sign-in where that is offered, and forgets it. Raises nothing when it cannot be revoked."""
-        ...
-
-
-AskSignIn = Callable[["SignIn"], Awaitable["Answer"]]
-MakeSignIn = Callable[["ServerSpec", AskSignIn, Callable[[str, str], None]], SignInDesk]
-"""The last argument is told, as text and remedy, what the user should know (that nothing outlives this run)."""
 
 
 class Host(Protocol):
