@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from fastchat_tui import __version__, guardian
 from fastchat_tui.wire.text import clean
@@ -33,6 +34,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status. It returns in the guardians and in the program that they guard, each with the same."""
+    _forgive_encoding(sys.stdout, sys.stderr)
     try:
         arguments = make_parser().parse_args(argv)
         if arguments.command != "chat":
@@ -43,6 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return guardian.guard(lambda: _run(arguments), full_screen=True)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _forgive_encoding(*streams: TextIO) -> None:
+    """What a terminal's encoding does not have is written as an escape, instead of ending the program."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: argparse.Namespace) -> int:

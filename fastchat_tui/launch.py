@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import io
 import logging
 import os
 import signal
@@ -34,7 +33,6 @@ STOPPING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(
 def run(arguments: argparse.Namespace) -> int:
     crash.install()
     logging.getLogger().addHandler(logging.NullHandler())  # no logger of a library may write on the screen
-    _forgive_encoding(sys.stdout, sys.stderr)
     voice = Voice(sys.stdout, sys.stderr, quiet=getattr(arguments, "quiet", False))
     try:
         return asyncio.run(_front_end(arguments, voice))
@@ -239,12 +237,6 @@ def _report(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None
     """An error in a task that nobody awaits: it belongs into a report, not on the screen."""
     if isinstance(error := context.get("exception"), Exception):
         crash.write_report(error)
-
-
-def _forgive_encoding(*streams: TextIO) -> None:
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _forget_stdout() -> None:

@@ -18,6 +18,7 @@ from fastchat_tui import crash
 from fastchat_tui.cli import main, make_parser
 from fastchat_tui.headless.exits import UsageError
 from fastchat_tui.launch import message
+from fastchat_tui.wire.text import clean
 
 ENGINE = """
 import asyncio, contextlib, dataclasses, os, sys, types
@@ -207,6 +208,18 @@ def test_an_option_may_stand_before_and_after_the_command(argv: list[str]) -> No
     assert arguments.model == ""
 
 
+@pytest.mark.parametrize("argv", [["servers", "--\x1b]52;c;UFc=\x07"], ["\x1b[2J"], ["ask", "--output", "\x9b2J"]])
+def test_a_wrong_word_on_the_command_line_is_quoted_and_not_obeyed(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        make_parser().parse_args(argv)
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "usage:" in said
+    assert clean(said) == said
+
+
 def test_to_continue_and_to_name_a_session_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert make_parser().parse_args(["--continue"]).session == "continue"
     assert make_parser().parse_args(["ask", "--session", "s1", "x"]).session == "s1"
@@ -226,6 +239,15 @@ def test_help_and_version_load_nothing_heavy(capsys: pytest.CaptureFixture[str])
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith("fastchat-tui ")
+
+
+@pytest.mark.parametrize("argv", [["ask", "--help"], ["ask", "--…"], []])
+def test_a_terminal_without_unicode_is_told_in_what_it_has(argv: list[str]) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "fastchat_tui", *argv]
+    done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert "\\u20" in done.stdout + done.stderr
 
 
 def test_no_message_at_all_is_a_usage_error() -> None:

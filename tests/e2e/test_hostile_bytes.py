@@ -122,6 +122,8 @@ def test_nor_in_the_commands_without_a_screen_and_their_last_words(opened: Opene
             ("servers", "--config", str(tmp_path / f"{word}.json")),
             ("servers", "--config", f"no {word}"),
             ("servers", f"--{word}"),
+            (word,),
+            ("servers", f"--{word}"),
         ):
             terminal = opened(*arguments, environ=environ(api))
             terminal.until(lambda terminal=terminal: terminal.child.flag_eof, keys="n\r\x11")
