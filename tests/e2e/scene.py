@@ -94,12 +94,12 @@ def page(terminal: Terminal, number: int) -> None:
     """Opens the page of the server of this number."""
     go_to(terminal, number)
     terminal.child.send("\r")
-    terminal.shows("Esc closes")
+    terminal.shows("Esc close")
 
 
 def close_page(terminal: Terminal) -> None:
     terminal.child.send("\x1b")
-    terminal.until(lambda: "Esc closes" not in terminal.text)
+    terminal.until(lambda: "Esc close" not in terminal.text)
 
 
 def write(terminal: Terminal) -> None:

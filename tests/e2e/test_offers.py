@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.scene import becomes, config, environ
+from tests.e2e.scene import becomes, close_page, config, environ
 from tests.e2e.terminal import Terminal
 from tests.fakes.openai_api import serving
 
@@ -44,7 +44,8 @@ def test_a_resource_is_attached_where_it_is_named_and_can_be_read(opened: Opened
         becomes(terminal, "notes", "● 2")
         terminal.child.send("/read @notes:note://monday/9\r")
         terminal.shows('"hour": "9"')
-        terminal.until(lambda: "Esc closes" not in terminal.text and "@ resources" in terminal.text, keys="\x1b")
+        terminal.shows("Esc close")
+        close_page(terminal)
         terminal.child.send("sum up @notes:note://today for a@b.example\r")
         terminal.shows("SUMMED UP")
         terminal.child.send("now @notes:note://nowhere/at/all\r")
