@@ -33,9 +33,12 @@ class Desk:
         self._port = port
         self._url = ""
         self._callback: Callback | None = None
+        self.came_back = False
+        """Somebody was sent to the page, and back: it knows this client."""
 
     async def open(self, last_port: int) -> str:
         """Where the browser is to come back to: the configured port, or that of the last time, or any."""
+        self.came_back = False
         for port in [self._port] if self._port else [last_port, 0]:
             callback = Callback(port)
             try:
@@ -76,6 +79,7 @@ class Desk:
         finally:
             question.cancel()
             arrival.cancel()
+        self.came_back = True
         return result(found)
 
 

@@ -28,8 +28,10 @@ class FormDesk:
         self._form = form
         self._errands = errands
         self._url = ""
+        self.came_back = False
 
     async def open(self, last_port: int) -> str:
+        self.came_back = False
         return BACK
 
     def close(self) -> None:
@@ -49,6 +51,7 @@ class FormDesk:
             if response.status_code not in (301, 302, 303, 307, 308) or where == page:
                 raise SignInError(f"User name and password were not accepted (HTTP {response.status_code})")
             if where.startswith(f"{BACK}?") and (found := redirect(where, asked.get("state", ""))) is not None:
+                self.came_back = True
                 return result(found)
             if _origin(where) != _origin(self._url):
                 raise SignInError("The password was not sent: the sign-in page leads to another server")

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from mcp.client.auth.oauth2 import OAuthContext
 from mcp.shared.auth import OAuthClientInformationFull, OAuthMetadata, OAuthToken, ProtectedResourceMetadata
@@ -88,6 +88,7 @@ class Grant:
                 spec.url,
                 oauth.client_id,
                 oauth.client_metadata_url,
+                oauth.issuer,
                 oauth.grant,
                 oauth.scopes,
                 oauth.form.get("username", ""),
@@ -141,6 +142,11 @@ class Grant:
                 self._kept[key] = model.model_dump(mode="json", exclude_none=True)
         self._kept["expires_at"] = context.token_expiry_time
         await self._write()
+
+    async def drop(self, key: Literal["tokens", "client"]) -> None:
+        """Forgets what the authorization server takes no more."""
+        if self._kept.pop(key, None) is not None:
+            await self._write()
 
     async def erase(self) -> None:
         self._kept = {}

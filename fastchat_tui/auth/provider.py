@@ -9,26 +9,22 @@ notice when they change.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator
-from urllib.parse import urlsplit
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider, OAuthFlowError
 from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider, PrivateKeyJWTOAuthProvider
-from mcp.client.auth.utils import extract_field_from_www_auth, union_scopes
+from mcp.client.auth.utils import issuers_match
 from mcp.shared._request_clock import waiting_on_a_person
-from pydantic import AnyUrl
 
 from fastchat_tui.auth.addresses import problem
-from fastchat_tui.auth.desk import Desk, SignInError
+from fastchat_tui.auth.answers import field_of, fit_method, is_refusal, told
+from fastchat_tui.auth.desk import SignInError
 from fastchat_tui.auth.errands import Errands
-from fastchat_tui.auth.form import FormDesk
 from fastchat_tui.auth.grants import Grant
-from fastchat_tui.wire.text import one_line
 
-MAX_STEP_UPS = 3
-"""Times in one run that a server may ask for more rights."""
+SETTLE = 5.0
+"""Seconds that the end of the program waits for a refresh."""
 
 
 class Renewing(OAuthClientProvider):
@@ -41,20 +37,29 @@ class Renewing(OAuthClientProvider):
     async def before(self) -> None:
         """The SDK's own flow begins."""
 
-    def after(self) -> None:
-        """It has ended, well or not."""
+    async def after(self, *, well: bool) -> None:
+        """It has ended."""
+
+    def accepted(self) -> None:
+        """The server has taken a token."""
 
     def prepare(self, grant: Grant, errands: Errands) -> None:
         self.grant = grant
         self.errands = errands
         self._entry = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
+        self._spelling = ""
+
+    async def settle(self) -> None:
+        """Lets a refresh that is under way end: what it brings must be kept before the program is gone."""
+        if self._renewing is not None:
+            await asyncio.wait({self._renewing}, timeout=SETTLE)
 
     async def _auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         context, response, refused = self.context, None, ""
         if not self._initialized:  # the keyring is opened for a server that wants a token, for no other
             response = yield request
-            if not _is_refusal(response):
+            if not is_refusal(response):
                 return
             async with context.lock:
                 if not self._initialized:
@@ -68,16 +73,18 @@ class Renewing(OAuthClientProvider):
                 break
             self._add_auth_header(request)
             response = yield request
-            if not _is_refusal(response):
+            if not is_refusal(response):
+                self.accepted()
                 return
             refused = token
             if response.status_code == 403:
                 break
         if response is None:
             response = yield request
-        if _is_refusal(response) and await self._entered(request, response, refused):
+        if is_refusal(response) and await self._entered(request, response, refused):
             self._add_auth_header(request)
-            yield request
+            if not is_refusal((yield request)):
+                self.accepted()
 
     async def _renewed(self, refused: str) -> None:
         """One refresh for all who wait, and none of them can break it off: what rotates is kept, or lost for ever."""
@@ -110,18 +117,53 @@ class Renewing(OAuthClientProvider):
         try:
             if self._token and self._token != used and context.is_token_valid():
                 return True
+            if await self._found(used):
+                return True
             if not self.may_begin(response):
                 return False
             if context.oauth_metadata is None and not context.is_token_valid():
                 context.clear_tokens()  # the SDK would take a refresh token to wherever it guesses
-            await self.before()
-            await self._flow(request, response)
+            await self._sign_in(request, response)
             return True
         except OAuthFlowError as error:
             raise SignInError(told(error)) from None
         finally:
-            self.after()
             self._entry.release()
+
+    async def _found(self, used: str) -> bool:
+        """Whether another window has signed in meanwhile, or the keyring was opened."""
+        await self.grant.read()
+        kept = await self.grant.get_tokens()
+        if kept is None or kept.access_token in (used, self._token):
+            return False
+        self.grant.restore(self.context)
+        self.context.client_info = await self.grant.get_client_info()
+        if self._is_stale(""):
+            await self._renewed("")
+        return bool(self._token) and self.context.is_token_valid()
+
+    async def _sign_in(self, request: httpx2.Request, response: httpx2.Response) -> None:
+        well = False
+        try:
+            await self.before()
+            try:
+                await self._flow(request, response)
+            except OAuthFlowError:
+                if not self._spelling:
+                    raise
+                await self._flow(request, response)  # now by the name that the authorization server gives itself
+            well = True
+        finally:
+            await self.after(well=well)
+
+    def _select_authorization_server(self, advertised: list[str]) -> str:
+        chosen = super()._select_authorization_server(advertised)
+        return self._spelling if self._spelling and issuers_match(self._spelling, chosen) else chosen
+
+    def _spelt(self, answer: httpx2.Response) -> str:
+        """The issuer of an answer, where it is the one expected but for the slash after its host."""
+        expected, named = self.context.auth_server_url, field_of(answer, "issuer")
+        return named if expected and named != expected and issuers_match(named, expected) else ""
 
     async def _flow(self, request: httpx2.Request, response: httpx2.Response) -> None:
         """Ends where the SDK would send the request again: that waits for nobody."""
@@ -134,6 +176,7 @@ class Renewing(OAuthClientProvider):
                     answered, answer = True, response
                 else:
                     answer = await self.errands.run(outgoing)
+                    self._spelling = self._spelling or self._spelt(answer)
                 outgoing = await flow.asend(answer)
         finally:
             await flow.aclose()
@@ -156,6 +199,28 @@ class Renewing(OAuthClientProvider):
             raise SignInError(f"The sign-in could not be renewed: the server answered {response.status_code}")
         if await self._handle_refresh_response(response):
             await self.grant.keep(self.context)
+            return
+        await self.grant.drop("tokens")
+        if field_of(response, "error") == "invalid_client":
+            await self.forget_client()
+
+    async def forget_client(self) -> None:
+        """The client that was registered by itself is known no longer: the next sign-in registers another."""
+        await self.grant.drop("client")
+        self.context.client_info = await self.grant.get_client_info()
+
+    def check_metadata(self) -> None:
+        """Raises SignInError unless the authorization server says of itself where codes and secrets may be sent."""
+        if (metadata := self.context.oauth_metadata) is None:
+            raise SignInError("It does not say how to sign in: no metadata of an authorization server can be used")
+        for url in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.registration_endpoint):
+            if url is not None and (wrong := problem(str(url))):
+                raise SignInError(f"Its authorization server names an address that is not used: {wrong}")
+        fit_method(self.context)
+
+    async def _refresh_token(self) -> httpx2.Request:
+        fit_method(self.context)
+        return await super()._refresh_token()
 
     async def _initialize(self) -> None:
         await self.grant.read()
@@ -167,76 +232,17 @@ class Renewing(OAuthClientProvider):
         await self.grant.keep(self.context)
 
 
-class ByPerson(Renewing):
-    """Authorization code with PKCE. ``asking`` allows to ask; a step-up may always ask, as a call waits for it."""
-
-    desk: Desk | FormDesk
-    scopes = ""
-    registered = False
-    """The client was registered beforehand: it is never registered anew."""
-    asking = False
-    step_ups = 0
-
-    def may_begin(self, response: httpx2.Response) -> bool:
-        if response.status_code == 403:
-            self.step_ups += 1
-            return self.step_ups <= MAX_STEP_UPS
-        return self.asking
-
-    async def before(self) -> None:
-        context, client = self.context, self.context.client_info
-        known = [str(uri) for uri in (client.redirect_uris or ())] if client else []
-        url = await self.desk.open(urlsplit(known[0]).port or 0 if known else 0)
-        context.client_metadata.redirect_uris = [AnyUrl(url)]
-        if client and url not in known and not self.registered and client.client_id != context.client_metadata_url:
-            context.client_info = None  # it was registered for another port
-
-    def after(self) -> None:
-        self.asking = False
-        self.desk.close()
-
-    async def _perform_authorization_code_grant(self) -> tuple[str, str]:
-        context = self.context
-        if (metadata := context.oauth_metadata) is not None:
-            if "S256" not in (metadata.code_challenge_methods_supported or ()):
-                raise SignInError("Its authorization server does not offer PKCE with S256, so a code could be stolen")
-            for url in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.registration_endpoint):
-                if url is not None and (wrong := problem(str(url))):
-                    raise SignInError(f"Its authorization server names an address that is not used: {wrong}")
-        if self.scopes:
-            context.client_metadata.scope = union_scopes(self.scopes, context.client_metadata.scope)
-        return await super()._perform_authorization_code_grant()
-
-
-class ByForm(ByPerson):
-    """The same, with a password that the configuration holds: nobody needs to be asked."""
-
-    def may_begin(self, response: httpx2.Response) -> bool:
-        return response.status_code == 401 or super().may_begin(response)
-
-
 class BySecret(Renewing, ClientCredentialsOAuthProvider):
     """Client credentials with a secret."""
+
+    async def _perform_authorization(self) -> httpx2.Request:
+        self.check_metadata()
+        return await super()._perform_authorization()
 
 
 class ByKey(Renewing, PrivateKeyJWTOAuthProvider):
     """Client credentials with a signed assertion."""
 
-
-def _is_refusal(response: httpx2.Response) -> bool:
-    if response.status_code == 403:
-        return extract_field_from_www_auth(response, "error") == "insufficient_scope"
-    return response.status_code == 401
-
-
-def told(error: OAuthFlowError) -> str:
-    """In words that hold nothing of what was sent: an SDK's text may quote a whole answer, tokens included."""
-    if isinstance(error, SignInError):
-        return str(error)
-    text = str(error)
-    code = re.search(r'"error"\s*:\s*"([a-z_]{1,40})"', text)
-    status = re.search(r"\((\d{3})\)|: (\d{3})\b", text)
-    begin = one_line(re.split(r"[{\[(:]", text, maxsplit=1)[0].strip(), 100)
-    more = [code[1].replace("_", " ")] if code else []
-    more += [f"HTTP {status[1] or status[2]}"] if status else []
-    return f"{begin} ({', '.join(more)})" if more else begin
+    async def _perform_authorization(self) -> httpx2.Request:
+        self.check_metadata()
+        return await super()._perform_authorization()

@@ -15,11 +15,12 @@ from mcp.client.auth.extensions.client_credentials import SignedJWTParameters
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata
 
 from fastchat_tui.auth.addresses import problem
+from fastchat_tui.auth.by_person import ByForm, ByPerson
 from fastchat_tui.auth.desk import Desk, SignInError
 from fastchat_tui.auth.errands import Errands
 from fastchat_tui.auth.form import FormDesk
 from fastchat_tui.auth.grants import Grant, Keeper
-from fastchat_tui.auth.provider import ByForm, ByKey, ByPerson, BySecret, Renewing
+from fastchat_tui.auth.provider import ByKey, BySecret, Renewing
 from fastchat_tui.wire.ports import Vault
 from fastchat_tui.wire.servers import ServerSpec, SignInView
 from fastchat_tui.wire.sign_in import AskSignIn
@@ -39,6 +40,9 @@ class ServerSignIn:
     def invite(self) -> None:
         if isinstance(self._provider, ByPerson):
             self._provider.asking = True
+
+    async def settle(self) -> None:
+        await self._provider.settle()
 
     async def look(self) -> SignInView:
         await self._grant.read()

@@ -176,6 +176,8 @@ class Attempt:
 
     async def _refused(self, error: MCPError, exchange: Exchange, session: Session) -> ServerError:
         name = self._spec.name
+        if exchange.status == 403:
+            return ServerError(f"{name} does not allow that: {exchange.words()}.", "Other tools of it may still work.")
         if exchange.wants_login:
             return NeedsLogin(f"{name} wants a sign-in: {exchange.words()}.", "Sign in, then try again.")
         if self._http is not None:

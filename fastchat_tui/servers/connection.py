@@ -100,6 +100,7 @@ class Connection(Entering):
             if not self._owner.done() and self._attempt is not None:
                 self._attempt.kill()
                 await asyncio.wait({self._owner}, timeout=1.0)
+        await self._settle()
         await self._journal.close()
 
     async def watch(self, uri: str, on: bool) -> None:
@@ -284,8 +285,6 @@ class Connection(Entering):
     def _move(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
-
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _tell_to_leave(self) -> None:
         self._leave.set()

@@ -46,6 +46,10 @@ class Entering(Requests):
     async def signed_in(self) -> SignInView | None:
         return await (await self._at_desk()).look() if self._signs_in else None
 
+    async def _settle(self) -> None:
+        if self._desk is not None:
+            await self._desk.settle()
+
     async def _auth(self) -> Any:
         """An ``httpx2.Auth``, or None."""
         return (await self._at_desk()).auth if self._signs_in else None

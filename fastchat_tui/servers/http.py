@@ -28,6 +28,7 @@ from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import human_size, one_line
 
 MAX_BODY = 16 << 20
+MAX_REFUSAL = 64 << 10
 CONNECT = 10.0
 GOODBYE = 1.0
 """Seconds for the request that ends a session: leaving must not wait for a server that is gone."""
@@ -110,7 +111,7 @@ class Http:
         Before the handshake a 401 must end the attempt, or its next question would seem refused for another reason.
         """
         self._note(Exchange(response.status_code, one_line(response.headers.get("www-authenticate", ""), 300)))
-        if self.armed and response.status_code in (401, 403):
+        if self.armed and response.status_code == 401:
             self._on_away()
         return self.armed or response.status_code != 401
 
@@ -134,7 +135,7 @@ class ResilientClient(httpx2.AsyncClient):
     """Turns the failure of one POST into the answer to it, and watches over what comes back."""
 
     def __init__(self, owner: Http, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(event_hooks={"response": [_cut_refusal]}, **options)
         self._owner = owner
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
@@ -160,21 +161,34 @@ class ResilientClient(httpx2.AsyncClient):
         return response
 
 
+async def _cut_refusal(response: httpx2.Response) -> None:
+    """A sign-in reads the body of a refusal whole before it goes on: so that is small, and never unpacked."""
+    if response.status_code in (401, 403):
+        response.headers.pop("content-encoding", None)
+        response.stream = BoundedBody(response.stream, MAX_REFUSAL, cut=True)
+
+
 class BodyError(httpx2.StreamError):
     """A body that cannot be used. The SDK answers the waiting request when a body fails with this kind of error."""
 
 
 class BoundedBody(httpx2.AsyncByteStream):
-    def __init__(self, inner: Any) -> None:
+    """What is longer is an error, or is cut."""
+
+    def __init__(self, inner: Any, limit: int = MAX_BODY, *, cut: bool = False) -> None:
         self._inner = inner
+        self._limit = limit
+        self._cut = cut
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         try:
             async for chunk in self._inner:
                 size += len(chunk)
-                if size > MAX_BODY:
-                    raise BodyError(f"an answer larger than {human_size(MAX_BODY)} was refused")
+                if size > self._limit:
+                    if self._cut:
+                        return
+                    raise BodyError(f"an answer larger than {human_size(self._limit)} was refused")
                 yield chunk
         except httpx2.TransportError as error:
             raise BodyError(network_words(error)) from error

@@ -23,6 +23,10 @@ class SignInDesk(Protocol):
         """What is kept; it may open the keyring."""
         ...
 
+    async def settle(self) -> None:
+        """Returns soon, when nothing that must be kept is on its way any more."""
+        ...
+
     def invite(self) -> None:
         """A person may be asked, once: without this a missing sign-in is only told."""
         ...

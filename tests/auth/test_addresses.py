@@ -10,8 +10,8 @@ from mcp.client.auth import OAuthFlowError, OAuthTokenError
 from mcp.shared.auth import OAuthMetadata
 
 from fastchat_tui.auth.addresses import problem
+from fastchat_tui.auth.answers import told
 from fastchat_tui.auth.desk import SignInError
-from fastchat_tui.auth.provider import told
 from fastchat_tui.auth.sign_in import sign_ins
 from fastchat_tui.auth.vault import MemoryVault
 from fastchat_tui.wire.commands import Answer

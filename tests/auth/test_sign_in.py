@@ -18,7 +18,7 @@ from fastchat_tui.auth.sign_in import sign_ins
 from fastchat_tui.engine.local import LocalEngine
 from fastchat_tui.servers.factory import connections
 from fastchat_tui.wire.codec import encode
-from fastchat_tui.wire.commands import Answer, CallTool, CancelTurn, Login, Logout
+from fastchat_tui.wire.commands import Answer, CallTool, CancelTurn, ConnectServer, Login, Logout
 from fastchat_tui.wire.errors import CommandError, VaultError
 from fastchat_tui.wire.events import Asked, CallFinished, Noticed, ServerChanged
 from fastchat_tui.wire.ports import Vault
@@ -169,6 +169,56 @@ async def test_a_call_that_is_cancelled_while_the_token_is_renewed_loses_no_toke
     assert (authority.authorized, authority.refreshed) == (1, 1)
 
 
+async def test_who_quits_while_the_token_is_renewed_is_still_signed_in_at_the_next_start(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, authority = guarded
+    vault = MemoryVault()
+    async with window(url, vault, tmp_path) as it:
+        await it.login()
+        authority.forget()
+        authority.may_refresh.clear()
+        await it.engine.send(CallTool(NAME, "wait", {}))
+        assert await asyncio.to_thread(authority.refreshing.wait, 20)
+        asyncio.get_running_loop().call_later(1.0, authority.may_refresh.set)
+    kept = json.loads(next(iter(vault.secrets.values())))
+    assert kept["tokens"]["access_token"] in authority.access
+    async with window(url, vault, tmp_path) as it:
+        await it.state("ready")
+    assert (authority.authorized, authority.refreshed) == (1, 1)
+
+
+async def test_a_keyring_that_was_locked_at_the_start_is_read_once_it_is_open(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, authority = guarded
+    vault = MemoryVault()
+    async with window(url, vault, tmp_path) as it:
+        await it.login()
+    vault.broken = VaultError("The keyring is locked.", "Unlock it.")
+    async with window(url, vault, tmp_path) as it:
+        await it.state("needs_login")
+        vault.broken = None
+        await it.engine.send(ConnectServer(NAME))
+        await it.state("ready")
+    assert authority.authorized == 1
+
+
+async def test_a_client_that_the_server_has_forgotten_is_registered_anew(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, authority = guarded
+    async with window(url, MemoryVault(), tmp_path) as it:
+        await it.login()
+        since = len(it.world.heard)
+        authority.clients.clear()
+        authority.sign_out()
+        assert await it.call() == "error"
+        await it.state("needs_login", since=since)
+        assert (await it.login()).state == "ready"
+    assert len(authority.clients) == 1
+
+
 async def test_a_password_of_the_configuration_signs_in_without_anybody(
     guarded: tuple[str, Authority], tmp_path: Path
 ) -> None:
@@ -301,11 +351,11 @@ async def test_no_secret_of_a_sign_in_is_in_any_event(guarded: tuple[str, Author
         await it.login()
         authority.forget()
         await it.call()
+        kept = json.loads(next(iter(vault.secrets.values())))
         authority.sign_out()
         await it.call()
         told = "".join(str(encode(stamped)) for stamped in it.world.heard)
         told += str(it.engine.frames()) + str(it.engine.logs(NAME))
-    kept = json.loads(next(iter(vault.secrets.values())))
     secrets = {*authority.used, kept["tokens"]["access_token"], kept["client"].get("client_secret") or "none given"}
     assert authority.used
     assert not [secret for secret in secrets if secret in told]

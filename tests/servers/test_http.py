@@ -6,14 +6,16 @@ import asyncio
 import gzip
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
+import httpx2
 import pytest
 
 from fastchat_tui.servers import connection
-from fastchat_tui.servers.http import is_loopback
+from fastchat_tui.servers.http import MAX_REFUSAL, Http, is_loopback
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
+from fastchat_tui.wire.events import ServerChanged
 from fastchat_tui.wire.servers import ServerSpec
 from tests.servers.conftest import Bench, Clock, Heard, act, texts
 from tests.servers.web import Reply, Request, Web, mcp, plain
@@ -57,6 +59,36 @@ async def test_a_401_or_403_at_connect_asks_for_a_sign_in(bench: Bench, web: Web
     assert 'Bearer realm="x"' in needs.detail
     with pytest.raises(NeedsLogin):
         await act(server)
+
+
+async def test_a_403_in_a_call_refuses_that_call_and_no_other(bench: Bench, web: Web) -> None:
+    server, heard = await ready(bench, web)
+    web.behave = when("tools/call", lambda request: plain(403))
+    with pytest.raises(ServerError, match="does not allow that: it answered 403 Forbidden"):
+        await act(server)
+    web.behave = mcp
+    assert texts(await act(server, "c2")) == ["done"]
+    assert "needs_login" not in {changed.state for changed in heard.of(ServerChanged)}
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-encoding": "gzip"}])
+async def test_a_refusal_is_not_read_to_its_end_before_a_sign_in(
+    bench: Bench, web: Web, headers: dict[str, str]
+) -> None:
+    class Reads(httpx2.Auth):
+        requires_response_body = True
+
+        def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+            response = yield request
+            sizes.append(len(response.content))
+
+    sizes: list[int] = []
+    web.behave = lambda request: plain(401, headers, gzip.compress(bytes(90_000_000)) + bytes(1_000_000))
+    http = Http(ServerSpec("box", "http", url=web.url), lambda: None, auth=Reads(), sse=False)
+    async with http._make_client() as client:
+        with pytest.raises(httpx2.RequestError, match="wants a sign-in"):
+            await client.post(web.url, json={})
+    assert sizes[0] <= MAX_REFUSAL
 
 
 async def test_a_401_in_a_call_asks_for_a_sign_in(bench: Bench, web: Web) -> None:
