@@ -84,6 +84,7 @@ class FileSettings(Choices):
             rules=(*(Rule(pattern, "session", "--allow") for pattern in self._allow), *settings.rules),
             max_steps=settings.max_steps,
             path=self._in_use,
+            dotenv=os.fspath(self._cwd / ".env") if from_env else "",
             secrets=self._secrets(source, servers, (key, *_secret_values(from_env))),
             notices=(*advice.notices(servers), *self._troubles()),
             pending=tuple(pending),
@@ -198,6 +199,9 @@ class FileSettings(Choices):
         return [self._state.trouble] if self._state.trouble else []
 
     # ── remembering ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def keep(self, config: Config) -> None:
+        self._in_use = config.path
 
     def trust(self, about: Trust, remember: bool) -> None:
         self._this_run.add((about.path, about.digest))

@@ -43,6 +43,9 @@ class DemoSettings:
     def stamp(self) -> object:
         return None
 
+    def keep(self, config: Config) -> None:
+        """There is only one."""
+
     def trust(self, about: Trust, remember: bool) -> None:
         """Nothing in the demo needs it."""
 

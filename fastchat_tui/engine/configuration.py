@@ -1,6 +1,7 @@
 """The configuration in use: loaded, watched, and read again when a file of it changes.
 
 What a changed file of a folder would start is asked about first; until somebody agrees, what runs goes on as it was.
+The same content is asked about once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fastchat_tui.engine.questions import Questions
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.events import Noticed
 from fastchat_tui.wire.ports import Config, Emit, Settings
+from fastchat_tui.wire.questions import Trust
 
 PERIOD = 0.5
 """Seconds between two looks at the files; a change counts when it has rested for one."""
@@ -28,47 +30,68 @@ class Configuration:
         self._apply = apply
         self._lock = asyncio.Lock()
         self._stamp: object = None
+        self._pending: tuple[Trust, ...] = ()
+        """What was found at the last look and is not used."""
+        self._asked: set[tuple[str, str]] = set()
+        """File and digest of what somebody has decided on."""
         self.current = Config()
 
     async def load(self) -> Config:
         """As it is now; as it was where it cannot be read, which is said."""
         self._stamp = await asyncio.to_thread(self._settings.stamp)
         try:
-            return await asyncio.to_thread(self._settings.load)
+            config = await asyncio.to_thread(self._settings.load)
         except ConfigError as error:
             self._emit(Noticed(level="error", text=error.text, remedy=error.remedy))
-            return replace(self.current, model=self.current.model or "gpt-5-nano", notices=(), pending=())
+            config = replace(self.current, model=self.current.model or "gpt-5-nano", notices=(), pending=())
+        self._pending = config.pending
+        return config
 
     async def use(self, config: Config) -> None:
         self.current = config
         await self._apply(config)
 
-    async def reload(self) -> None:
-        """Servers whose entry did not change go on undisturbed."""
+    async def reload(self, *, anew: bool = False) -> None:
+        """Servers whose entry did not change go on undisturbed. ``anew`` asks again about what was refused before."""
         async with self._lock:
-            await self.use(await self.load())
+            if anew:
+                self._asked.clear()
+            config = await self.load()
+            if any(self._is_used(about.path) for about in config.pending):
+                await asyncio.to_thread(self._settings.keep, self.current)
+            else:
+                await self.use(config)
 
-    async def ask(self, config: Config) -> None:
+    async def ask(self) -> None:
         """Whether what was found may be used, one file after the other."""
-        for about in config.pending:
+        while (about := self._unasked()) is not None:
             answer = await self._questions.ask(about)
+            self._asked.add((about.path, about.digest))
             if answer.decision != "deny":
                 await asyncio.to_thread(self._settings.trust, about, answer.decision == "always")
                 await self.reload()
+            elif self._is_used(about.path):
+                text = f"{about.path} has changed and is not used; what runs goes on as it was."
+                self._emit(Noticed(level="warning", text=text, remedy="/reload asks again."))
 
     async def watch(self) -> None:
         """Follows the files for ever."""
         while True:
             await asyncio.sleep(PERIOD)
-            seen = await asyncio.to_thread(self._settings.stamp)
-            if seen == self._stamp:
-                continue
-            await asyncio.sleep(PERIOD)
-            if seen != await asyncio.to_thread(self._settings.stamp):
-                continue  # somebody is still writing
-            async with self._lock:
-                config = await self.load()
-                changed = any(about.path == self.current.path for about in config.pending)
-                if not changed:
-                    await self.use(config)
-            await self.ask(config)
+            if await self._has_changed():
+                await self.reload()
+            await self.ask()
+
+    def _unasked(self) -> Trust | None:
+        return next((about for about in self._pending if (about.path, about.digest) not in self._asked), None)
+
+    def _is_used(self, path: str) -> bool:
+        return path in (self.current.path, self.current.dotenv)
+
+    async def _has_changed(self) -> bool:
+        """Whether the files are others than those that were read, and nobody is still writing."""
+        seen = await asyncio.to_thread(self._settings.stamp)
+        if seen == self._stamp:
+            return False
+        await asyncio.sleep(PERIOD)
+        return bool(seen == await asyncio.to_thread(self._settings.stamp))

@@ -192,7 +192,7 @@ class LocalEngine:
             case CallTool():
                 self._call_by_hand(command)
             case ReloadConfig():
-                await self._configuration.reload()
+                await self._configuration.reload(anew=True)
             case _:
                 assert_never(command)
 
@@ -249,7 +249,7 @@ class LocalEngine:
         await self._sessions.open_first(self._parts.session)
         await self._configuration.use(config)
         self._world.open()
-        await self._configuration.ask(config)
+        await self._configuration.ask()
         self.emit(
             EngineStarted(version=self._parts.version, demo=self._parts.demo, config=self._configuration.current.path)
         )

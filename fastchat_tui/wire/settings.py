@@ -41,6 +41,8 @@ class Config:
     max_steps: int = 25
     path: str = ""
     """The configuration file that won."""
+    dotenv: str = ""
+    """The ``.env`` that is used beside it; empty when none is."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Every secret value seen while loading, for masking."""
     notices: tuple[tuple[str, str], ...] = ()
@@ -59,6 +61,10 @@ class Settings(Protocol):
 
     def stamp(self) -> object:
         """Another one as soon as a file that ``load`` would read has changed."""
+        ...
+
+    def keep(self, config: Config) -> None:
+        """What was loaded last is not used: ``config`` goes on, and choices and entries are those of its file."""
         ...
 
     def trust(self, about: Trust, remember: bool) -> None: ...

@@ -52,6 +52,23 @@ def test_a_rule_counts_only_for_the_file_under_which_it_was_made(place: Place) -
     assert other.rules() == []
 
 
+def test_choices_stay_with_the_file_that_goes_on_while_a_changed_one_waits(place: Place) -> None:
+    mine = place.own({"mcpServers": {"x": {"command": "mine"}}})
+    place.write({"mcpServers": {"x": {"command": "theirs"}}})
+    settings = place.settings()
+    settings.trust(settings.load().pending[0], remember=True)
+    used = settings.load()
+    settings.add_rule(Rule("x.theirs", "always"))
+    place.write({"mcpServers": {"x": {"command": "changed"}}})
+    found = settings.load()
+    assert (found.path, [about.path for about in found.pending]) == (str(mine), [used.path])
+    assert settings.rules() == []
+    settings.keep(used)
+    assert [rule.tool for rule in settings.rules()] == ["x.theirs"]
+    with pytest.raises(ConfigError, match="has changed since you trusted it"):
+        settings.remove_server("x")
+
+
 def test_state_is_for_the_owner_only_and_keeps_what_it_does_not_know(place: Place) -> None:
     path = place.write('later = "kept"\n[servers]\nx = true\n', "state.toml", place.paths.state)
     place.settings().set_enabled("y", False)

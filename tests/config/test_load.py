@@ -155,6 +155,7 @@ def test_precedence_of_model_and_endpoint(place: Place) -> None:
     settings.trust(about, remember=True)
     config = settings.load()
     assert (config.model, config.base_url_source, config.key_source) == ("dotted", ".env", ".env")
+    assert config.dotenv == str(place.project / ".env")
     assert "sk-dotted-key" in config.secrets
     assert "sk-dotted-key" not in repr(config)
     place.environ |= {"DEFAULT_MODEL": "env", "OPENAI_BASE_URL": "http://127.0.0.1:4/v1", "OPENAI_API_KEY": "sk-env"}

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from fastchat_tui.engine import configuration
-from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.events import Asked, EngineStarted, ServerChanged, ServerRemoved
+from fastchat_tui.wire.commands import Answer, ReloadConfig
+from fastchat_tui.wire.events import Asked, EngineStarted, Noticed, ServerChanged, ServerRemoved
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerSpec
 from tests.fakes.world import DEADLINE, World
@@ -68,3 +68,65 @@ async def test_a_folders_file_that_changes_is_asked_about_before_it_is_used() ->
         await until(world, lambda: len(world.servers) == 2)
         assert world.settings.trusted == []
         assert [e.server for e in world.of(ServerChanged) if isinstance(e, ServerChanged)].count("b") == 0
+
+
+def about(digest: str, path: str = "x.json") -> Trust:
+    return Trust(path, "/folder", digest, changed=True, starts=("evil",))
+
+
+async def asked_next(world: World, count: int) -> Asked:
+    asked = await world.until(Asked, count)
+    assert isinstance(asked, Asked)
+    return asked
+
+
+async def test_a_file_that_changes_while_its_question_stands_is_asked_about_again() -> None:
+    world = World()
+    change(world, A)
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        change(world, B, pending=(about("first"),), path="own.json")
+        asked = await asked_next(world, 1)
+        change(world, B, pending=(about("second"),), path="own.json")
+        await engine.send(Answer(asked.question, "once"))
+        again = await asked_next(world, 2)
+        assert again.about == about("second")
+        assert [server.spec.name for server in world.servers] == ["a"]
+        assert [config.path for config in world.settings.kept] == ["x.json", "x.json"]
+        change(world, A, C)
+        await engine.send(Answer(again.question, "always"))
+        await until(world, lambda: [server.spec.name for server in world.servers] == ["a", "c"])
+        assert world.servers[0].stopped == 0
+
+
+async def test_a_reload_does_not_take_over_what_nobody_has_agreed_to() -> None:
+    world = World()
+    change(world, A)
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        change(world, B, pending=(about("new"),), path="own.json")
+        await engine.send(ReloadConfig())
+        assert [server.spec.name for server in world.servers] == ["a"]
+        asked = await asked_next(world, 1)
+        await engine.send(Answer(asked.question, "deny"))
+        refused = await world.until(Noticed)
+        assert isinstance(refused, Noticed)
+        assert (refused.text, refused.remedy) == (
+            "x.json has changed and is not used; what runs goes on as it was.",
+            "/reload asks again.",
+        )
+        await engine.send(ReloadConfig())
+        await asked_next(world, 2)
+        assert world.servers[0].stopped == 0
+
+
+async def test_variables_that_changed_are_asked_about_before_anything_is_touched() -> None:
+    world = World()
+    world.settings.config = replace(world.settings.config, dotenv="/folder/.env")
+    change(world, A)
+    async with world.open():
+        await world.until(EngineStarted)
+        change(world, replace(A, problem="The variable K is not set."), pending=(about("new", "/folder/.env"),))
+        await asked_next(world, 1)
+        assert world.servers[0].stopped == 0
+        assert len(world.servers) == 1

@@ -245,12 +245,16 @@ class MemorySettings:
         self.origins: list[str] = []
         self.discovery = Discovery()
         self.stamped = 0
+        self.kept: list[Config] = []
 
     def load(self) -> Config:
         return self.config
 
     def stamp(self) -> object:
         return self.stamped
+
+    def keep(self, config: Config) -> None:
+        self.kept.append(config)
 
     def trust(self, about: Trust, remember: bool) -> None:
         self.trusted.append((about, remember))
