@@ -64,14 +64,14 @@ async def open_engine(options: Options) -> AsyncIterator[LocalEngine]:
 
 
 def _real(options: Options, masker: Masker) -> Parts:
-    from fastchat_tui.auth.vault import KeyringVault
     from fastchat_tui.engine.local import Parts
     from fastchat_tui.providers.schemas import weigh
     from fastchat_tui.servers.doctor import doctor
     from fastchat_tui.servers.factory import connections
     from fastchat_tui.store.sqlite import SqliteStore
 
-    paths, vault = find_paths(), KeyringVault()
+    paths = find_paths()
+    vault = _vault(paths, masker)
     make_server = connections(
         log_dir=paths.log, mask=masker.mask_shapes, sign_in=_sign_ins(vault, paths.state / "locks", masker)
     )
@@ -88,6 +88,26 @@ def _real(options: Options, masker: Masker) -> Parts:
         session=options.session,
         tools=options.tools,
     )
+
+
+def _vault(paths: Paths, masker: Masker) -> Vault:
+    """The keyring, unless the user's settings name another place; settings that cannot be read name none."""
+    from fastchat_tui.auth.vault import KeyringVault, MemoryVault
+    from fastchat_tui.config.settings import read_settings
+    from fastchat_tui.wire.errors import ConfigError
+
+    try:
+        place = read_settings(paths.config / "settings.toml").secrets
+    except ConfigError:  # the engine tells it when it reads them
+        place = ""
+    if place == "file":
+        from fastchat_tui.auth.encrypted import PASSPHRASE, FileVault
+        from fastchat_tui.config.files import write_atomically
+
+        passphrase = os.environ.get(PASSPHRASE, "")
+        masker.learn([passphrase])
+        return FileVault(paths.data / "secrets", passphrase, write_atomically)
+    return MemoryVault() if place == "memory" else KeyringVault()
 
 
 def _sign_ins(vault: Vault, locks: Path, masker: Masker) -> MakeSignIn:

@@ -32,6 +32,8 @@ class UserSettings:
     system: str = ""
     policy: str = ""
     max_steps: int = 25
+    secrets: str = ""
+    """Where secrets are kept: ``keyring`` (also when empty), ``file`` (encrypted) or ``memory``."""
     rules: tuple[Rule, ...] = ()
     screen: ScreenSettings = ScreenSettings()
 
@@ -55,6 +57,7 @@ def read_settings(path: Path) -> UserSettings:
         system=table.text("system"),
         policy=table.choice("policy", ("ask", "allow", "deny")),
         max_steps=table.count("max_steps", 25),
+        secrets=table.choice("secrets", ("keyring", "file", "memory")),
         rules=(
             *(Rule(pattern, "deny", "settings.toml denies it") for pattern in rules.texts("deny")),
             *(Rule(pattern, "always", "settings.toml allows it") for pattern in rules.texts("allow")),
