@@ -46,6 +46,8 @@ class Options:
     """Rules for this run: ``server.tool`` or ``server.prefix*``."""
     yes: bool = False
     tools: bool = True
+    idle: bool = False
+    """No server is started but by a command that names it."""
 
 
 @asynccontextmanager
@@ -187,6 +189,7 @@ def _settings(options: Options, paths: Paths) -> FileSettings:
         system=options.system,
         policy=options.policy,
         allow=options.allow,
+        idle=options.idle,
     )
 
 

@@ -149,6 +149,7 @@ async def _command(arguments: argparse.Namespace, engine: Engine, voice: Voice, 
         voice,
         Terminal().ask if somebody else None,
         yes=getattr(arguments, "yes", False),
+        login=arguments.command == "login",
         browser=not getattr(arguments, "no_browser", False),
     )
     match arguments.command:
@@ -202,6 +203,7 @@ def options(arguments: argparse.Namespace) -> Options:
         allow=tuple(getattr(arguments, "allow", ())),
         yes=getattr(arguments, "yes", False),
         tools=not getattr(arguments, "no_tools", False),
+        idle=arguments.command in ("login", "logout", "auth"),
     )
 
 

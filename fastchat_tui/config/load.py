@@ -42,6 +42,7 @@ class FileSettings(Choices):
         system: str = "",
         policy: str = "",
         allow: Sequence[str] = (),
+        idle: bool = False,
     ) -> None:
         super().__init__(State(paths.state / "state.toml"))
         self._paths = paths
@@ -53,6 +54,7 @@ class FileSettings(Choices):
         self._system = system
         self._policy = policy
         self._allow = allow
+        self._idle = idle
         self._this_run: set[tuple[str, str]] = set()
         self._from_env: Mapping[str, str] = {}
 
@@ -197,6 +199,15 @@ class FileSettings(Choices):
 
     def _troubles(self) -> list[tuple[str, str]]:
         return [self._state.trouble] if self._state.trouble else []
+
+    # ── switches ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def enabled(self, server: str) -> bool | None:
+        return False if self._idle else super().enabled(server)
+
+    def set_enabled(self, server: str, on: bool) -> None:
+        if not self._idle:
+            super().set_enabled(server, on)
 
     # ── remembering ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -48,9 +48,19 @@ REMEMBER_PLACE = "[y]es, this time · [a]lways · [N]o: "
 
 
 class Answers:
-    """``yes`` approves every call, and nothing else. ``ask`` is None when nobody can be asked."""
+    """``yes`` approves every call, and ``login`` a sign-in; neither anything else. ``ask`` is None when nobody can be
+    asked, ``browser`` false when none is to be opened."""
 
-    def __init__(self, voice: Voice, ask: Ask | None = None, *, yes: bool = False, browser: bool = True) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        ask: Ask | None = None,
+        *,
+        yes: bool = False,
+        login: bool = False,
+        browser: bool = True,
+    ) -> None:
+        self._login = login
         self._browser = browser
         self._voice = voice
         self._ask = ask
@@ -74,14 +84,25 @@ class Answers:
             self._refused(about)
         return Answer(asked.question, decision)
 
-    async def sign_in(self, about: SignIn) -> str:
-        """Sends the user to the page; returns the address that they paste. With a browser it comes back by itself."""
+    async def sign_in(self, about: SignIn) -> str | None:
+        """Sends the user to the page; returns the address that they paste, empty when the browser is to come back by
+        itself, None when they do not want to. No command but ``login`` opens a browser unasked."""
+        if not self._login and not await self._wanted(about):
+            return None
         self._voice.complain(f"Sign in at {about.server}, in your browser:", about.url)
         if self._browser and await asyncio.to_thread(webbrowser.open, about.url):
             return ""
         if self._ask is None:
             return ""
-        return await self._ask("Paste the address that your browser ended at: ")
+        try:
+            return await self._ask("Paste the address that your browser ended at: ") or None
+        except (OSError, EOFError):
+            return None
+
+    async def _wanted(self, about: SignIn) -> bool:
+        if (typed := await self._typed(about)) is None:
+            self._voice.complain(f"{about.server} wants a sign-in.", f"Run: fastchat-tui login {about.server}")
+        return WORDS.get((typed or "").lower()) == "once"
 
     async def _typed(self, about: About) -> str | None:
         if self._ask is None:
@@ -117,8 +138,8 @@ class Answers:
             case Elicitation(server=server) | Sampling(server=server) | SamplingReview(server=server):
                 self._voice.complain(f"{server} asked for something and was told no: there is no terminal to ask on.")
                 return ""
-            case SignIn(server=server):
-                raise ConsentError(f"{server} wants a sign-in.", f"Run: fastchat-tui login {server}")
+            case SignIn():
+                return ""
             case _:
                 assert_never(about)
 
@@ -158,7 +179,8 @@ def question(about: About) -> str:
         case SamplingReview(server=server, result=result):
             shown = clean(json.dumps(result, indent=2, ensure_ascii=False))
             return f"\nThe model's answer to {server}\n{shown}\nSend it? [y]es · [N]o: "
-        case SignIn(url=url):
-            return url
+        case SignIn(server=server, url=url, scopes=scopes):
+            wanted = f" for {scopes}" if scopes else ""
+            return f"\n{server} wants a sign-in{wanted}, in your browser:\n  {url}\nOpen it? [y]es · [N]o: "
         case _:
             assert_never(about)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 
 from fastchat_tui.headless.answers import Answers
@@ -68,9 +67,11 @@ class Reader:
 
     async def _sign_in(self, question: str, about: SignIn) -> None:
         """Meanwhile the events go on: the browser may come back by itself."""
-        with contextlib.suppress(OSError, EOFError):
-            if text := await self._answers.sign_in(about):
-                await self._engine.send(Answer(question, "accept", text=text))
+        text = await self._answers.sign_in(about)
+        if text is None:
+            await self._engine.send(Answer(question, "deny"))
+        elif text:
+            await self._engine.send(Answer(question, "accept", text=text))
 
     async def _answer(self, asked: Asked) -> None:
         try:

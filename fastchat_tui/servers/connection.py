@@ -48,9 +48,8 @@ class Connection(Entering):
         pause: Callable[[int], float] = backoff,
         sign_in: MakeSignIn | None = None,
     ) -> None:
-        super().__init__(spec, host, sign_in)
+        super().__init__(spec, host, shared, sign_in)
         self._emit = emit
-        self._shared = shared
         self._journal = journal
         self._mask = mask
         self._recovery = Recovery(pause, process=spec.transport == "stdio")
@@ -112,8 +111,7 @@ class Connection(Entering):
         session = self._session
         if (old.options.sampling, old.options.era) != (options.sampling, options.era) or session is None:
             self._eras.choose(self._spec)
-            if self._owner is not None:
-                self.reconnect()
+            self._again()
         elif session.modern and old.options.log_level != options.log_level:
             self.reconnect()
         else:

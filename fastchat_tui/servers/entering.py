@@ -7,6 +7,7 @@ import contextlib
 from typing import Any
 
 from fastchat_tui.servers.requests import Requests
+from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.ports import Host
@@ -18,9 +19,11 @@ from fastchat_tui.wire.sign_in import MakeSignIn, SignInDesk
 class Entering(Requests):
     """The half of a ``Connection`` that signs in. Without ``make``, or with a token in its headers, there is none."""
 
-    def __init__(self, spec: ServerSpec, host: Host, make: MakeSignIn | None) -> None:
+    def __init__(self, spec: ServerSpec, host: Host, shared: Shared, make: MakeSignIn | None) -> None:
         super().__init__(spec)
         self._host = host
+        self._shared = shared
+        self._making = asyncio.Lock()
         self._make_desk = make
         self._desk: SignInDesk | None = None
         self._patience: asyncio.Timeout | None = None
@@ -55,13 +58,15 @@ class Entering(Requests):
         return (await self._at_desk()).auth if self._signs_in else None
 
     async def _at_desk(self) -> SignInDesk:
-        if self._desk is None:
-            if not self._signs_in or self._make_desk is None:
-                how = "its headers hold the token" if self._spec.headers else "it is a program of this machine"
-                raise ServerError(f"{self._spec.name} needs no sign-in: {how}.")
-            make = self._make_desk
-            self._desk = await asyncio.to_thread(make, self._spec, self._ask_to_sign_in, self._host.tell)
-        return self._desk
+        async with self._making:
+            if self._desk is None:
+                if not self._signs_in or self._make_desk is None:
+                    how = "its headers hold the token" if self._spec.headers else "it is a program of this machine"
+                    raise ServerError(f"{self._spec.name} needs no sign-in: {how}.")
+                make = self._make_desk
+                await self._shared.sdk()  # two threads that import it at once would each find half of it
+                self._desk = await asyncio.to_thread(make, self._spec, self._ask_to_sign_in, self._host.tell)
+            return self._desk
 
     async def _ask_to_sign_in(self, about: SignIn) -> Answer:
         patience = self._patience

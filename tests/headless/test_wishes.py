@@ -10,7 +10,7 @@ from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.questions import Elicitation, Sampling, SamplingReview
+from fastchat_tui.wire.questions import Elicitation, Sampling, SamplingReview, SignIn
 
 FORM = Elicitation("files", "Which \x1b[31mfolder?", schema={"type": "object", "properties": {"at": {"default": "/"}}})
 PAGE = Elicitation("shop", "Pay first", url="https://pay.example/7")
@@ -50,3 +50,37 @@ async def test_a_person_at_the_terminal_is_shown_who_asks_for_what(
     assert about.server in text
     if about is PAGE:
         assert "https://pay.example/7" in text
+
+
+MORE = SignIn("shop", "https://login.example/authorize?state=1", scopes="admin")
+BACK = "http://127.0.0.1:1/callback?code=c&state=1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "login", "expected"),
+    [([], False, None), (["n"], False, None), (["y", BACK], False, BACK), ([BACK], True, BACK), ([""], True, None)],
+)
+async def test_only_login_sends_somebody_to_a_page_unasked(typed: list[str], login: bool, expected: str | None) -> None:
+    err, shown = io.StringIO(), list[str]()
+    left = list(typed)
+
+    async def ask(text: str) -> str:
+        shown.append(text)
+        return left.pop(0)
+
+    answers = Answers(Voice(io.StringIO(), err), ask if typed else None, login=login, browser=False)
+    assert await answers.sign_in(MORE) == expected
+    assert left == []
+    if not login and typed:
+        assert "admin" in shown[0]
+        assert MORE.url in shown[0]
+    if not typed:
+        assert "fastchat-tui login shop" in err.getvalue()
+
+
+async def test_an_address_that_nobody_can_paste_is_a_no() -> None:
+    async def closed(text: str) -> str:
+        raise EOFError
+
+    answers = Answers(Voice(io.StringIO(), io.StringIO()), closed, login=True, browser=False)
+    assert await answers.sign_in(MORE) is None
