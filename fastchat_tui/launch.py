@@ -73,10 +73,8 @@ async def _chat(arguments: argparse.Namespace) -> int:
     """Paints first, and opens the engine behind the painted screen."""
     os.environ.setdefault("TEXTUAL_FPS", "120")  # at its default of 60, Textual may sit on a key's echo for two frames
     from fastchat_tui.compose import find_paths, open_engine, screen_settings
-    from fastchat_tui.tui import paste_parser
     from fastchat_tui.tui.app import FastchatApp
 
-    paste_parser.install()
     paths = find_paths()
     screen, keep_theme = screen_settings()
     app = FastchatApp(

@@ -30,6 +30,7 @@ from fastchat_tui.wire.text import clean
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
     from textual.theme import Theme
 
     from fastchat_tui.wire.ports import Engine, Subscription
@@ -82,6 +83,18 @@ class FastchatApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         return self.chat
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if usual.__name__ == "WindowsDriver":
+            from fastchat_tui.tui.paste_parser import install_on_windows
+
+            install_on_windows()
+        elif usual.__name__ == "LinuxDriver":
+            from fastchat_tui.tui.keyboard import Keyboard
+
+            return Keyboard
+        return usual
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), ControlGuard()]

@@ -6,7 +6,6 @@ not understand back as keys: pasted text could send itself, or answer a question
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 
@@ -62,10 +61,9 @@ class PasteParser(XTermParser):
         return super().feed(guarded) if guarded or not data else ()
 
 
-def install() -> None:
-    """Textual's drivers make their parser themselves: its name in their module is the only place to give them ours."""
-    driver = import_module(f"textual.drivers.{'win32' if sys.platform == 'win32' else 'linux_driver'}")
-    vars(driver)["XTermParser"] = PasteParser
+def install_on_windows() -> None:
+    """The driver there makes its parser itself: its name in that module is the only place to give it ours."""
+    vars(import_module("textual.drivers.win32"))["XTermParser"] = PasteParser
 
 
 def _begun(text: str) -> str:
