@@ -21,19 +21,14 @@ from fastchat_tui.launch import message
 from fastchat_tui.wire.text import clean
 
 ENGINE = """
-import asyncio, contextlib, dataclasses, os, sys, types
+import contextlib, os, sys
+from fastchat_tui import compose
 from tests.headless.conftest import STARTED, ScriptedEngine, ready
 from fastchat_tui.wire.commands import CallTool, CancelTurn, SendMessage
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.events import *
 from fastchat_tui.wire.chat import TextPart
 from fastchat_tui.wire.content import Text
-
-compose = types.ModuleType("fastchat_tui.compose")
-
-@dataclasses.dataclass
-class Options:
-    config: str; model: str; base_url: str; demo: bool; session: str; system: str; allow: tuple; yes: bool; tools: bool
 
 def reply(text):
     return (StepStarted(turn="t1", step=1, model="m"), TextDelta(turn="t1", step=1, text=text),
@@ -65,8 +60,7 @@ async def open_engine(options):
     finally:
         print("engine closed", file=sys.stderr)
 
-compose.Options, compose.open_engine = Options, open_engine
-sys.modules["fastchat_tui.compose"] = compose
+compose.open_engine = open_engine
 from fastchat_tui.cli import main
 sys.exit(main())
 """
