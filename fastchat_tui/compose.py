@@ -16,7 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from fastchat_tui import __version__
-from fastchat_tui.wire.text import Masker
+from fastchat_tui.wire.masks import Masker
 
 if TYPE_CHECKING:
     from fastchat_tui.config.load import FileSettings

@@ -24,7 +24,8 @@ def write_report(error: BaseException, folder: Path | None = None) -> str:
     import tempfile
     import traceback
 
-    from fastchat_tui.wire.text import Masker, clean
+    from fastchat_tui.wire.masks import Masker
+    from fastchat_tui.wire.text import clean
 
     masker = Masker(value for name, value in os.environ.items() if _SECRET_NAME.search(name))
     head = f"fastchat-tui {__version__}, Python {platform.python_version()}, {platform.platform()}\n{time.ctime()}\n\n"

@@ -16,8 +16,8 @@ from fastchat_tui.config.schema import SECTIONS, URLS, servers
 from fastchat_tui.config.settings import check_url
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ConfigError
+from fastchat_tui.wire.masks import MASK
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.text import MASK
 
 _PLACE = ("protocol", "transport", "transport_type", "type", "command", "args", "cwd", "headers", *URLS)
 _ENVIRONMENT = ("env", "environment")

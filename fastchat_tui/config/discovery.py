@@ -14,8 +14,8 @@ from fastchat_tui.config.search import is_file
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.errors import ConfigError
+from fastchat_tui.wire.masks import MASK, Masker
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.text import MASK, Masker
 
 LIMIT = 32 << 20
 """Claude Code keeps the history of all projects beside its servers."""

@@ -14,10 +14,11 @@ from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object, Outcome, Text, ToolResult, Verdict
 from fastchat_tui.wire.errors import FastchatError, ServerError
 from fastchat_tui.wire.events import CallFinished, CallProgressed, CallProposed, CallStarted
+from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Emit, Rule, Settings
 from fastchat_tui.wire.questions import About, Approval
 from fastchat_tui.wire.servers import Tool
-from fastchat_tui.wire.text import Masker, one_line
+from fastchat_tui.wire.text import one_line
 
 MAX_NAMED = 40
 """Tools named to a model that asked for one that does not exist."""

@@ -15,10 +15,10 @@ from fastchat_tui.engine.questions import Questions
 from fastchat_tui.wire.chat import ModelView, Piece, Prompt
 from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
+from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.origin import NO_KEY, OPENAI, key_entry, origin
 from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
 from fastchat_tui.wire.questions import KeyUse
-from fastchat_tui.wire.text import Masker
 
 
 @dataclass(frozen=True, slots=True)

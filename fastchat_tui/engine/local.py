@@ -57,9 +57,9 @@ from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessag
 from fastchat_tui.wire.doctor import Examine
 from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError, StoreError
 from fastchat_tui.wire.events import EngineStarted, FrameSeen, Noticed, ServerLogged, Stamped
+from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Config, MakeServer, SessionStore, Settings, Snapshot, Vault
 from fastchat_tui.wire.servers import Completable, SignInView
-from fastchat_tui.wire.text import Masker
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ from fastchat_tui.wire.commands import AddServer, PutServer, RemoveServer, TakeS
 from fastchat_tui.wire.discovery import Discovery
 from fastchat_tui.wire.doctor import Examine, Step
 from fastchat_tui.wire.errors import CommandError, ConfigError
+from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Settings
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.text import Masker
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -6,15 +6,20 @@ them cleans them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from fastchat_tui.wire.events import FrameSeen, ServerLogged, TextDelta, ThoughtDelta
-from fastchat_tui.wire.text import Masker, clean
+from fastchat_tui.wire.events import Event, FrameSeen, ReplyFinished, ServerLogged, TextDelta, ThoughtDelta
+from fastchat_tui.wire.masks import Masker
+from fastchat_tui.wire.servers import Tool
+from fastchat_tui.wire.text import clean
 
 T = TypeVar("T")
 _VERBATIM = frozenset({"kind", "call", "turn", "question", "seq"})
 _ARGUMENTS = frozenset({"arguments", "raw", "input_schema", "output_schema", "schema", "request", "result"})
+_WORDS = frozenset({"description", "title", "$comment", "markdownDescription"})
+"""Of a JSON schema: what is meant to be read."""
 
 
 def sanitise(event: T, masker: Masker) -> T:
@@ -32,9 +37,53 @@ def sanitise(event: T, masker: Masker) -> T:
             return walked
 
 
+class Fragments:
+    """What streams in, put together so far that no secret comes in pieces: the beginning of one waits for the rest."""
+
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
+        self._held: dict[str, TextDelta | ThoughtDelta] = {}
+
+    def joined(self, event: Event) -> Iterator[Event]:
+        """The event, after or without what is held; nothing is held behind the end of a reply."""
+        if isinstance(event, TextDelta | ThoughtDelta):
+            if held := self._held.pop(event.kind, None):
+                event = replace(event, text=held.text + event.text)
+            if begun := self._masker.begun(event.text):
+                self._held[event.kind] = replace(event, text=event.text[-begun:])
+                event = replace(event, text=event.text[:-begun])
+            if not event.text:
+                return
+        elif isinstance(event, ReplyFinished):
+            yield from self._held.values()
+            self._held.clear()
+        yield event
+
+
+def legible(tool: Tool) -> Tool:
+    """The tool with everything in it that is read, by people and models alike, made visible. What must arrive exactly
+    stays as it is: names, and the values that a schema allows."""
+    return replace(
+        tool, title=clean(tool.title), description=clean(tool.description), input_schema=_worded(tool.input_schema)
+    )
+
+
 def encodable(text: str) -> str:
     """``text`` without lone surrogates, which no UTF-8 can carry; JSON escapes can smuggle them in."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _worded(schema: Any) -> Any:
+    match schema:
+        case dict():
+            return {
+                key: clean(value) if key in _WORDS and isinstance(value, str) else _worded(value)
+                for key, value in schema.items()
+            }
+        case list():
+            return [_worded(item) for item in schema]
+        case _:
+            return schema
 
 
 def _walk(value: Any, masker: Masker, cleaning: bool) -> Any:

@@ -19,10 +19,10 @@ from fastchat_tui.headless.exits import Exit
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.doctor import Examine, Step, step_lines
 from fastchat_tui.wire.errors import ConfigError, ServerError, VaultError
+from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.origin import NO_KEY, OPENAI, key_entry, origin
 from fastchat_tui.wire.ports import Config, Settings, Vault
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.text import Masker
 
 EXITS = {"config": Exit.CONFIG, "key": Exit.MODEL}
 LOCAL = ("localhost", "127.0.0.1", "::1")

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from fastchat_tui.providers.faults import TOO_MANY_TOOLS, code_in, kind_of, without_tags, words_of
 from fastchat_tui.providers.profiles import Profile
 from fastchat_tui.wire.errors import ModelError, ModelFault
-from fastchat_tui.wire.text import Masker, human_time, one_line
+from fastchat_tui.wire.masks import Masker
+from fastchat_tui.wire.text import human_time, one_line
 
 AGAIN = "F5 tries again."
 MAX_WORDS = 20_000

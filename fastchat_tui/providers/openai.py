@@ -24,7 +24,8 @@ from fastchat_tui.providers.schemas import culprit
 from fastchat_tui.wire.chat import CallPart, ModelView, Piece, Prompt, SetAside, TextPart, Waiting
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ModelFault
-from fastchat_tui.wire.text import Masker, one_line
+from fastchat_tui.wire.masks import Masker
+from fastchat_tui.wire.text import one_line
 
 if TYPE_CHECKING:
     from fastchat_tui.providers.transport import Transport

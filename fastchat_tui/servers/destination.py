@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlsplit, urlunsplit
 
+from fastchat_tui.wire.masks import MASK
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.text import MASK
 
 _SECRET = re.compile(r"key|token|secret|passw|auth|credential|sig", re.IGNORECASE)
 

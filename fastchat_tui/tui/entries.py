@@ -16,8 +16,9 @@ from fastchat_tui.tui.modals.texts import server_text
 from fastchat_tui.wire.commands import PutServer, RemoveServer, TakeServers
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import FastchatError
+from fastchat_tui.wire.masks import MASK
 from fastchat_tui.wire.servers import ServerSpec, Tool, Transport
-from fastchat_tui.wire.text import MASK, one_line
+from fastchat_tui.wire.text import one_line
 
 if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen

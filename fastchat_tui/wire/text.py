@@ -1,4 +1,4 @@
-"""Strings from outside: making them harmless, short, and free of secrets.
+"""Strings from outside: making them harmless and short.
 
 ``clean`` is the first of two layers against terminal injection (the second is a filter on every strip that leaves,
 ``tui/guard.py``): each control or hidden character becomes something visible, one by one, so that a sequence split
@@ -8,7 +8,6 @@ over two fragments cannot form again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile(
@@ -86,39 +85,3 @@ def human_count(count: float) -> str:
     if count < 99_950:
         return f"{count / 1000:.1f}k"
     return f"{count / 1000:.0f}k" if count < 999_500 else f"{count / 1e6:.1f}M"
-
-
-_SHAPES = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|xai|ghp|gho|ghs|github_pat|glpat|xox[abpr]|AIza)[-_][A-Za-z0-9_\-]{12,}"
-    r"|(?i:(?<=bearer )|(?<=basic ))[A-Za-z0-9._~+/\-]{12,}=*"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
-MASK = "•••"
-MIN_SECRET = 6
-
-
-class Masker:
-    """Replaces secrets by ``•••``: every known value, and whatever has the shape of a key."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known: tuple[str, ...] = ()
-        self.learn(secrets)
-
-    def learn(self, secrets: Iterable[str]) -> None:
-        """Values shorter than six characters are not learnt: masking them would blot out ordinary text."""
-        known = {s for s in (*self._known, *secrets) if len(s) >= MIN_SECRET}
-        self._known = tuple(sorted(known, key=len, reverse=True))
-
-    def holds(self, text: str) -> bool:
-        """Whether ``text`` contains a known secret."""
-        return any(secret in text for secret in self._known)
-
-    def mask(self, text: str) -> str:
-        for secret in self._known:
-            if secret in text:
-                text = text.replace(secret, MASK)
-        return text
-
-    def mask_shapes(self, text: str) -> str:
-        """``mask``, and whatever looks like a key: for error texts, logs and frames, not for chats."""
-        return _SHAPES.sub(MASK, self.mask(text))

@@ -18,9 +18,9 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 from fastchat_tui.servers.factory import connections
 from fastchat_tui.wire.events import Event, ServerChanged
+from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Server
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.text import Masker
 
 FAULTY = str(Path(__file__).parents[1] / "fakes" / "faulty_server.py")
 CALLS = 500

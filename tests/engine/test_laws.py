@@ -222,6 +222,19 @@ async def test_no_secret_enters_an_event_and_no_call_carries_one() -> None:
     assert secret not in repr(world.store.lines)
 
 
+@pytest.mark.parametrize("size", [1, 2, 7])
+async def test_a_secret_that_comes_in_pieces_is_hidden_in_them_too(size: int) -> None:
+    secret = "correct-horse-battery"
+    text = f"is it correct? {secret}, or cor, or correct-horse"
+    world = World(say(*(text[at : at + size] for at in range(0, len(text), size))))
+    world.masker.learn([secret])
+    async with world.open() as engine:
+        await engine.send(SendMessage("hi"))
+        await world.until(TurnFinished)
+    said = "".join(event.text for event in world.events if isinstance(event, TextDelta))
+    assert said == "is it correct? •••, or cor, or correct-horse"
+
+
 async def test_a_retry_says_nothing_twice_and_drops_the_cut_reply() -> None:
     error = ModelError("cut", "cut", "")
     world = World([TextPiece("half an ans"), error], say("whole"))

@@ -12,7 +12,7 @@ from hypothesis import given
 
 from fastchat_tui.providers.errors import Explainer, retry_after
 from fastchat_tui.providers.profiles import profile_for
-from fastchat_tui.wire.text import Masker
+from fastchat_tui.wire.masks import Masker
 from tests.providers.test_chat import nested
 
 KEY = "sk-secret-0123456789"
