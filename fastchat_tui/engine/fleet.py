@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from fastchat_tui.engine.sanitise import legible
 from fastchat_tui.wire.commands import Login, Logout, WatchResource
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import CommandError, ServerError
@@ -13,7 +14,7 @@ from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, Ser
 from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, Host, MakeServer, OnProgress, Server, Settings
 from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, SignInView, Tool
-from fastchat_tui.wire.text import head_and_tail
+from fastchat_tui.wire.text import clean, head_and_tail
 
 Weigh = Callable[[Tool], tuple[int, str]]
 """Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""
@@ -224,7 +225,7 @@ class Fleet:
     def _hear(self, event: Event) -> None:
         match event:
             case ServerChanged(server=name, state=state, instructions=instructions):
-                self._instructions[name] = instructions
+                self._instructions[name] = clean(instructions)
                 (self._ready.add if state == "ready" else self._ready.discard)(name)
                 self._emit(event)
             case CatalogueChanged():
@@ -236,7 +237,7 @@ class Fleet:
         """Adds what only the host knows of each tool: switch, model-facing name, cost, problem."""
         names = model_names((tool.server, tool.name) for tool in catalogue.tools)
         tools = []
-        for tool in catalogue.tools:
+        for tool in map(legible, catalogue.tools):
             tokens, problem = self._weigh(tool)
             tools.append(
                 replace(

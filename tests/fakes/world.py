@@ -41,10 +41,10 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
+from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Config, Emit, Host, MakeServer, OnProgress, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, Tool
-from fastchat_tui.wire.text import Masker
 
 Line = Piece | Exception
 """An exception is raised, a piece is yielded."""
@@ -128,7 +128,11 @@ class FakeServer:
         self._emit(ServerChanged(server=name, state="connecting", destination=f"run {name}"))
         tools = tuple(Tool(name, tool, input_schema={"type": "object"}) for tool in TOOLS)
         self._emit(CatalogueChanged(server=name, tools=tools))
-        said = "Be gentle with me."
+        self.introduce("Be gentle with me.")
+
+    def introduce(self, said: str) -> None:
+        """Is ready, and says this of itself."""
+        name = self.spec.name
         self._emit(ServerChanged(server=name, state="ready", destination=f"run {name}", instructions=said))
 
     def reconnect(self) -> None:
