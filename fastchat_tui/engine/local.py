@@ -219,8 +219,8 @@ class LocalEngine:
         await self._recorder.flush()
         return await self._parts.store.sessions()
 
-    async def read(self, server: str, uri: str) -> Sequence[EmbeddedResource]:
-        return self._safe(await self._fleet.server(server).read(uri))
+    async def read(self, server: str, uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
+        return self._safe(await self._fleet.server(server).read(uri, fresh=fresh))
 
     async def prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
         return self._safe(await self._fleet.server(server).prompt(name, arguments))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
@@ -106,11 +106,14 @@ class Attempt:
 
         found = await read_catalogue(self._spec.name, session.capabilities, request)
         wrong = session.learn(found.tools)
-        if not wrong:
-            return found
+        no_task = "" if session.runs_tasks else "it runs only as a task, and its server offers none"
         return replace(
             found,
-            tools=tuple(tool for tool in found.tools if tool.name not in wrong),
+            tools=tuple(
+                replace(tool, problem=no_task or tool.problem) if tool.as_task else tool
+                for tool in found.tools
+                if tool.name not in wrong
+            ),
             left_out=(*found.left_out, *(f"tool “{one_line(name, 60)}”: {why}" for name, why in wrong.items())),
         )
 
@@ -123,22 +126,28 @@ class Attempt:
         return tool_result(self._spec.name, await self.ask(session, "tools/call", params, on_progress))
 
     async def ask(self, session: Session, method: str, params: Object, on_progress: OnProgress | None = None) -> Object:
-        """One request that may ask back, as all for which the task was made. Raises ServerError."""
+        """One request that may ask back, as all for which the task was made. Raises ServerError, as does ``read``."""
+        return await self._asked(session, lambda: session.ask(method, params, on_progress))
+
+    async def read(self, session: Session, uri: str, *, fresh: bool) -> Object:
+        return await self._asked(session, lambda: session.read(uri, fresh=fresh))
+
+    async def _asked(self, session: Session, ask: Callable[[], Awaitable[Object]]) -> Object:
         exchange = Exchange()
         EXCHANGE.set(exchange)
         try:
-            return await self._ask(session, method, params, on_progress)
+            return await self._after_visits(ask)
         except MCPError as error:
             raise await self._refused(error, exchange, session) from error
 
-    async def _ask(self, session: Session, method: str, params: Object, on_progress: OnProgress | None) -> Object:
+    async def _after_visits(self, ask: Callable[[], Awaitable[Object]]) -> Object:
         """Once more when the server wants a page visited first: it says so before it has done anything."""
         try:
-            return await session.ask(method, params, on_progress)
+            return await ask()
         except MCPError as error:
             if not await self._callbacks.visited(error):
                 raise
-        return await session.ask(method, params, on_progress)
+        return await ask()
 
     async def why(self, error: BaseException | None, *, ready: bool) -> Ended:
         """Why the connection ended, or never came to be; ``ready`` says which."""

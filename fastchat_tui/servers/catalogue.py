@@ -126,15 +126,19 @@ def _tool(server: str, raw: Any) -> Tool:
         input_schema=schema,
         output_schema=output if isinstance(output, dict) else None,
         annotations=annotations,
+        as_task=_as_task(raw),
         problem=_not_for_models(raw),
     )
 
 
+def _as_task(raw: Object) -> bool:
+    execution = raw.get("execution")
+    return isinstance(execution, dict) and execution.get("taskSupport") == "required"
+
+
 def _not_for_models(raw: Object) -> str:
     """Why the model had better not see a tool that is well-formed."""
-    execution, meta = raw.get("execution"), raw.get("_meta")
-    if isinstance(execution, dict) and execution.get("taskSupport") == "required":
-        return "it runs only as a task, which is not supported yet"
+    meta = raw.get("_meta")
     ui = meta.get("ui") if isinstance(meta, dict) else None
     if isinstance(ui, dict) and ui.get("visibility") == ["app"]:
         return "it is meant for an app on the screen, not for the model"

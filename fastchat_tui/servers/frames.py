@@ -43,6 +43,8 @@ class Tap:
         self._emit = emit
         self._mask = mask
         self._calls: OrderedDict[RequestId, str] = OrderedDict()
+        self._asked: dict[RequestId, str] = {}
+        """The calls for which the server asks its client for something."""
         self.on_end = on_end
         self._probe: RequestId | None = None
 
@@ -57,12 +59,19 @@ class Tap:
     def sent(self, item: SessionMessage) -> None:
         message = item.message
         call = CALL.get()
-        if isinstance(message, JSONRPCRequest) and message.method == "server/discover":
-            self._probe = message.id
-        if call and isinstance(message, JSONRPCRequest):
-            self._calls[message.id] = call
-            if len(self._calls) > _MAX_KNOWN:
-                self._calls.popitem(last=False)
+        match message:
+            case JSONRPCRequest(id=key, method="server/discover"):
+                self._probe = key
+            case JSONRPCRequest(id=key) if call:
+                self._calls[key] = call
+                if len(self._calls) > _MAX_KNOWN:
+                    self._calls.popitem(last=False)
+            case JSONRPCNotification(params={"requestId": int() | str() as key}):  # a cancellation: no answer comes
+                self._calls.pop(key, None)
+            case JSONRPCResponse(id=key) | JSONRPCError(id=int() | str() as key):
+                call = self._asked.pop(key, "")
+            case _:
+                pass
         self._say("sent", item, call)
 
     def received(self, item: SessionMessage | Exception) -> None:
@@ -77,8 +86,17 @@ class Tap:
                 return self._calls.pop(key, "")
             case JSONRPCNotification(params={"progressToken": int() | str() as key}):
                 return self._calls.get(key, "")
+            case JSONRPCRequest(id=key):
+                self._asked[key] = call = self._only
+                return call
             case _:
-                return ""
+                return self._only
+
+    @property
+    def _only(self) -> str:
+        """The call that waits for an answer, when it is but one: what the server says or asks now belongs to it."""
+        waiting = set(self._calls.values())
+        return waiting.pop() if len(waiting) == 1 else ""
 
     def _say(self, direction: Literal["sent", "received"], item: SessionMessage, call: str) -> None:
         text = item.text if isinstance(item, TextMessage) else as_text(item)

@@ -45,8 +45,9 @@ class Requests:
             lambda attempt, session, told: attempt.call(session, call, tool, arguments, told), call, progress
         )
 
-    async def read(self, uri: str) -> Sequence[EmbeddedResource]:
-        return resource_contents(self._spec.name, await self._ask("resources/read", {"uri": uri}))
+    async def read(self, uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
+        raw = await self._run(lambda attempt, session, _: attempt.read(session, uri, fresh=fresh))
+        return resource_contents(self._spec.name, raw)
 
     async def prompt(self, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
         raw = await self._ask("prompts/get", {"name": name, "arguments": dict(arguments)})

@@ -31,7 +31,7 @@ async def through_rounds(server: str, request: Request, params: Object, answer: 
         again = dict(params)
         wishes = raw.get("inputRequests")
         if isinstance(wishes, dict) and wishes:
-            again["inputResponses"] = await _fulfil(server, wishes, answer)
+            again["inputResponses"] = await fulfilled(server, wishes, answer)
             pause = _PAUSE
         else:
             await asyncio.sleep(pause)
@@ -44,8 +44,8 @@ async def through_rounds(server: str, request: Request, params: Object, answer: 
     return raw
 
 
-async def _fulfil(server: str, wishes: dict[str, Any], answer: Answer) -> Object:
-    """All at once; a wish that cannot be fulfilled ends the others."""
+async def fulfilled(server: str, wishes: dict[str, Any], answer: Answer) -> Object:
+    """The results of some wishes by their keys. All at once; a wish that cannot be fulfilled ends the others."""
 
     async def one(key: str, wish: Any) -> tuple[str, Object]:
         method = wish.get("method") if isinstance(wish, dict) else None

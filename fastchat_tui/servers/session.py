@@ -14,20 +14,22 @@ from typing import Any, Protocol, TypeVar
 
 import mcp_types as types
 from mcp import Client, MCPError
-from mcp.client import IncomingMessage
+from mcp.client import IncomingMessage, advertise
 from mcp.client import session as sdk
 from mcp.client._transport import Transport, TransportStreams
 from mcp.client.session import ClientRequestContext
 from mcp.client.subscriptions import ResourceUpdated, SubscriptionLost
 from mcp.shared.dispatcher import CallOptions
-from mcp.shared.inbound import find_invalid_x_mcp_header, x_mcp_header_map
+from mcp.shared.inbound import MCP_NAME_HEADER, encode_header_value, find_invalid_x_mcp_header, x_mcp_header_map
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel
 
 from fastchat_tui import __version__
 from fastchat_tui.servers.callbacks import Callbacks
 from fastchat_tui.servers.frames import Tap
+from fastchat_tui.servers.kept import READ, Kept
 from fastchat_tui.servers.rounds import through_rounds
+from fastchat_tui.servers.tasks import EXTENSION, KEPT, Tasks
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.servers import Era, Level, Tool
 from fastchat_tui.wire.text import one_line
@@ -66,25 +68,43 @@ class Session:
         self.identity = one_line(f"{info.name} {info.version}".strip()) if info else ""
         self.instructions = client.instructions or ""
         self.capabilities: Object = client.server_capabilities.model_dump(by_alias=True, mode="json", exclude_none=True)
+        self._kept = Kept(client._response_cache)
+        self._tasks = Tasks(callbacks.server, self.request, callbacks.answer)
+        self._as_tasks: frozenset[str] = frozenset()
 
     @property
     def modern(self) -> bool:
         return self.era in MODERN_PROTOCOL_VERSIONS
 
     async def ask(self, method: str, params: Object, on_progress: OnProgress | None = None) -> Object:
-        """As ``request``, for what may ask back: each wish of the server is answered, and the request made again."""
-        name = self._callbacks.server
+        """As ``request``, for what may ask back: each wish of the server is answered, and the request made again. A
+        call that becomes a task is followed to its result."""
+        if method == "tools/call" and params["name"] in self._as_tasks:
+            params = {**params, "task": {"ttl": KEPT}}
 
         async def once(params: Object) -> Object:
             return await self.request(method, params, on_progress)
 
-        return await through_rounds(name, once, params, self._callbacks.answer)
+        raw = await through_rounds(self._callbacks.server, once, params, self._callbacks.answer)
+        return await self._tasks.followed(raw, on_progress) if method == "tools/call" and on_progress else raw
+
+    async def read(self, uri: str, *, fresh: bool) -> Object:
+        """A resource. What took rounds to get is of nobody else's use, and is not kept."""
+
+        async def once(params: Object) -> Object:
+            if len(params) > 1:
+                return await self.request(READ, params)
+            return await self._kept.read(uri, lambda: self.request(READ, params), fresh=fresh)
+
+        return await through_rounds(self._callbacks.server, once, {"uri": uri}, self._callbacks.answer)
 
     async def request(self, method: str, params: Object, on_progress: OnProgress | None = None) -> Object:
         """The raw result. Raises MCPError; cancelling it sends ``notifications/cancelled``."""
         data: dict[str, Any] = {"method": method, "params": params}
         options: CallOptions = {}
         self._session._stamp(data, options)
+        if self.modern and method.startswith("tasks/"):  # to the instance that holds it
+            options.setdefault("headers", {})[MCP_NAME_HEADER] = encode_header_value(params["taskId"])
         if on_progress is not None:
 
             async def progressed(progress: float, total: float | None, message: str | None) -> None:
@@ -93,9 +113,17 @@ class Session:
             options["on_progress"] = progressed
         return await self._session._dispatcher.send_raw_request(method, data["params"], options)
 
+    @property
+    def runs_tasks(self) -> bool:
+        """A tool that runs only as a task can be called. In the later era that is the server's own affair."""
+        asked_for = (self.capabilities.get("tasks") or {}).get("requests") or {}
+        return self.modern or "call" in (asked_for.get("tools") or {})
+
     def learn(self, tools: tuple[Tool, ...]) -> dict[str, str]:
-        """Remembers which arguments travel as HTTP headers too. Returns why some must be left out."""
+        """Remembers how tools are called: as tasks, with arguments in HTTP headers too. Returns why some must be left
+        out."""
         if not self.modern:
+            self._as_tasks = frozenset(tool.name for tool in tools if tool.as_task)
             return {}
         wrong: dict[str, str] = {}
         for tool in tools:
@@ -198,7 +226,7 @@ async def open_session(
         sampling_callback=sampled if callbacks.samples else None,
         sampling_capabilities=types.SamplingCapability(tools=types.SamplingToolsCapability()),
         message_handler=heard,
-        cache=None,
+        extensions=[advertise(EXTENSION)],
     )
     async with client:
         yield Session(client, callbacks)

@@ -90,8 +90,9 @@ class Engine(Protocol):
         """All sessions, the latest first."""
         ...
 
-    async def read(self, server: str, uri: str) -> Sequence[EmbeddedResource]:
-        """What a resource holds now; one URI may stand for several. Raises ServerError."""
+    async def read(self, server: str, uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
+        """What a resource holds; one URI may stand for several. It may be as old as the server allows (``ttlMs``),
+        unless it is to be ``fresh``. Raises ServerError."""
         ...
 
     async def prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
@@ -174,7 +175,7 @@ class Server(Protocol):
         sends ``notifications/cancelled``."""
         ...
 
-    async def read(self, uri: str) -> Sequence[EmbeddedResource]:
+    async def read(self, uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
         """Raises ServerError, as do the next two."""
         ...
 

@@ -27,6 +27,8 @@ class Tool:
     output_schema: Object | None = None
     annotations: Object = field(default_factory=dict)
     """The server's own hints. They may raise caution; they never skip a question."""
+    as_task: bool = False
+    """It runs on the server's own time: a call may take long, and goes on until it is cancelled."""
     enabled: bool = True
     problem: str = ""
     """Why the tool is set aside; a tool with a problem is shown but not offered to the model."""

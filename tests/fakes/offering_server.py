@@ -6,18 +6,27 @@ import os
 import sys
 from pathlib import Path
 
+from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import Completion, PromptReference, ResourceTemplateReference
 
-server = MCPServer("offering")
+server = MCPServer("offering", cache_hints={"resources/read": CacheHint(ttl_ms=60_000)})
 runs = Path(sys.argv[1])
 run = len(runs.read_text()) if runs.exists() else 0
 runs.write_text("x" * (run + 1))
+readings = 0
 
 
 @server.resource("note://today", mime_type="text/plain")
 def today() -> str:
     return f"run {run}"
+
+
+@server.resource("note://counter", mime_type="application/json")
+def counter() -> str:
+    global readings
+    readings += 1
+    return f'{{"readings": {readings}}}'
 
 
 @server.resource("note://{day}/{hour}", mime_type="application/json")
@@ -41,8 +50,8 @@ async def complete(ref, argument, context):  # type: ignore[no-untyped-def]
 
 
 @server.tool(structured_output=False)
-async def touch(ctx: Context) -> str:
-    await ctx.notify_resource_updated("note://today")
+async def touch(ctx: Context, uri: str = "note://today") -> str:
+    await ctx.notify_resource_updated(uri)
     return "touched"
 
 

@@ -149,7 +149,7 @@ class FakeServer:
     def offer(self, catalogue: CatalogueChanged) -> None:
         self._emit(catalogue)
 
-    async def read(self, uri: str) -> Sequence[EmbeddedResource]:
+    async def read(self, uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
         return (EmbeddedResource(uri, text=f"\x1b[31m{uri}"),)
 
     async def prompt(self, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:

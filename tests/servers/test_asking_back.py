@@ -129,6 +129,8 @@ async def test_server_everything_gets_what_it_asks_for(bench: Bench, transport: 
         assert {"trigger-elicitation-request", "trigger-sampling-request", "get-roots-list"} <= names
         bench.host.answers.append(Answer("q", "accept", content={"name": "Ada", "integer": 7}))
         assert "Ada" in " ".join(texts(await _result(server, "trigger-elicitation-request")))
+        asked = [f.direction for f in heard.frames("c1") if "elicitation/create" in f.frame or '"accept"' in f.frame]
+        assert asked == ["received", "sent"]
         assert '"hat"' in await run(server, "trigger-sampling-request", {"prompt": "x"})
         assert tmp_path.as_uri() in await run(server, "get-roots-list")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 from pathlib import Path
@@ -45,6 +46,28 @@ async def test_what_a_server_offers_can_be_read_filled_in_and_completed(bench: B
     assert found == Completion(("kind", "keen"), 2)
     found = await server.complete("template", "note://{day}/{hour}", "hour", "", {"day": "mon"})
     assert found.values == ("mon-1", "mon-2")
+
+
+@ERAS
+async def test_what_was_read_is_used_again_as_long_as_the_server_lets_it_be(
+    bench: Bench, tmp_path: Path, era: Era
+) -> None:
+    server, heard = await offering(bench, tmp_path, era)
+
+    async def readings(*, fresh: bool = False) -> int:
+        (held,) = await server.read("note://counter", fresh=fresh)
+        return int(json.loads(held.text)["readings"])
+
+    if era == "legacy":  # where no server can allow it
+        assert [await readings(), await readings()] == [1, 2]
+        return
+    assert [await readings(), await readings(), await readings(fresh=True), await readings()] == [1, 1, 2, 2]
+    since = len(heard.events)
+    await server.watch("note://counter", True)
+    await heard.until(lambda e: e.kind == "frame_seen" and "acknowledged" in e.frame and "note://" in e.frame, since)
+    await server.call("c", "touch", {"uri": "note://counter"}, Progressed())
+    await heard.until(lambda e: isinstance(e, ResourceUpdated))
+    assert await readings() == 3
 
 
 @ERAS

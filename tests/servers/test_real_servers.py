@@ -42,7 +42,8 @@ async def test_server_everything_over_stdio(bench: Bench) -> None:
     assert heard.catalogue.templates
     assert heard.catalogue.prompts
     assert heard.catalogue.left_out == ()
-    assert {tool.name for tool in heard.catalogue.tools if tool.problem} == {"simulate-research-query"}
+    assert [tool.name for tool in heard.catalogue.tools if tool.as_task] == ["simulate-research-query"]
+    assert not any(tool.problem for tool in heard.catalogue.tools)
     progress = Progressed()
     result = await server.call("c1", "trigger-long-running-operation", {"duration": 1, "steps": 4}, progress)
     assert "completed" in texts(result)[0]
