@@ -7,7 +7,7 @@ the keyring is touched only when a request needs a key.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -114,6 +114,10 @@ class Endpoint:
             await self._find_key()
         await self._consent()
         return self._model
+
+    async def names(self) -> Sequence[str]:
+        """The models that can be asked for at this endpoint; none when it does not say. Raises ModelError."""
+        return await (await self.ready()).names()
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Closing it closes the request. Raises ModelError."""

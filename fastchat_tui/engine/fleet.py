@@ -105,15 +105,20 @@ class Fleet:
         found = {name: await self._any(name).signed_in() for name in self._specs}
         return {name: view for name, view in found.items() if view is not None}
 
-    async def set_options(self, name: str, options: ServerOptions) -> None:
-        """Changes what a server may do, remembered."""
+    async def set_options(self, name: str, options: ServerOptions, *, quietly: bool = False) -> None:
+        """Changes what a server may do, remembered; ``quietly`` leaves a running connection to itself."""
         spec = self._spec(name)
         await asyncio.to_thread(self._settings.set_options, name, options)
         self._specs[name] = replace(spec, options=options)
         if server := self._servers.get(name):
-            await server.configure(options)
+            await server.configure(options, quietly=quietly)
         else:
             self._emit(self._changed(name, "failed" if spec.problem else "off", spec.problem))
+
+    async def forbid_sampling(self, name: str) -> None:
+        """For good. The connection stays, as a call on it waits for the no; it is not declared on the next one."""
+        if spec := self._specs.get(name):
+            await self.set_options(name, replace(spec.options, sampling=False), quietly=True)
 
     async def remember_deaf(self, name: str) -> None:
         if spec := self._specs.get(name):

@@ -96,7 +96,12 @@ class LocalEngine:
         self._endpoint = Endpoint(
             parts.make_model, parts.settings, parts.vault, self._questions, parts.masker, self.emit
         )
-        sampler = Sampler(self._endpoint, self._questions, lambda server: self._fleet.options(server))
+        sampler = Sampler(
+            self._endpoint,
+            self._questions,
+            lambda server: self._fleet.options(server),
+            lambda server: self._fleet.forbid_sampling(server),
+        )
         host = EngineHost(self._questions, sampler, lambda server: self._fleet.remember_deaf(server), self.emit)
         self._fleet = Fleet(parts.make_server, host, parts.settings, parts.weigh, self.emit)
         self._configuration = Configuration(parts.settings, self._questions, self.emit, self._apply)

@@ -12,7 +12,7 @@ from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.events import Answered, Asked
 from fastchat_tui.wire.ports import Emit
-from fastchat_tui.wire.questions import About, Elicitation
+from fastchat_tui.wire.questions import About, Elicitation, Sampling
 
 
 class Questions:
@@ -56,10 +56,14 @@ class Questions:
 
 
 def _fitting(answer: Answer, about: About) -> Answer:
-    """An answer to an elicitation is one of its own three words; an accepted form is complete and valid."""
+    """A no in the words of another question is a no. An answer to an elicitation is one of its own three words; an
+    accepted form is complete and valid."""
     if not isinstance(about, Elicitation):
-        return answer
-    if answer.decision in ("deny", "decline", "cancel"):
+        no = answer.decision in ("decline", "cancel") or (
+            answer.decision == "never" and not isinstance(about, Sampling)
+        )
+        return replace(answer, decision="deny") if no else answer
+    if answer.decision in ("deny", "never", "decline", "cancel"):
         return replace(answer, decision="cancel" if answer.decision == "cancel" else "decline", content=None)
     if about.schema is None:
         return replace(answer, decision="accept", content=None)

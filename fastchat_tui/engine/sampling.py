@@ -1,14 +1,15 @@
 """The model, asked on behalf of a server: only where the user switched it on, within a budget, under their eyes.
 
 The request is shown before it goes to the model and the answer before it goes to the server. ``session`` allows a
-server's requests for this run without asking again; the budget holds all the same.
+server's requests to that model for this run without asking again; the budget holds all the same. ``never`` switches
+sampling off for the server.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -35,19 +36,32 @@ CHARACTERS = 4
 """About so many make a token: an answer longer than the server's limit is cut there, whatever the endpoint does."""
 
 
+YES = ("once", "session", "always", "accept")
+
+
 class Thinker(Protocol):
     @property
     def name(self) -> str: ...
+    async def names(self) -> Sequence[str]: ...
     def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]: ...
 
 
 class Sampler:
-    def __init__(self, thinker: Thinker, questions: Questions, options: Callable[[str], ServerOptions]) -> None:
+    """``forbid`` is told the server that is never to ask again."""
+
+    def __init__(
+        self,
+        thinker: Thinker,
+        questions: Questions,
+        options: Callable[[str], ServerOptions],
+        forbid: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._thinker = thinker
         self._questions = questions
         self._options = options
+        self._forbid = forbid
         self._spent: Counter[str] = Counter()
-        self._allowed: set[str] = set()
+        self._allowed: set[tuple[str, str]] = set()
 
     async def sample(self, server: str, call: str, request: Object) -> Object:
         """Raises ServerError with words for the server."""
@@ -56,26 +70,46 @@ class Sampler:
             raise ServerError("The user has not switched sampling on for this server.")
         if self._spent[server] >= options.sampling_budget:
             raise ServerError("This server has used up the tokens that the user gave it.")
-        ask = server not in self._allowed
+        model = await self._choose(request)
+        ask = (server, model) not in self._allowed
         if ask:
-            about = Sampling(server, request, self._spent[server], options.sampling_budget, call)
+            about = Sampling(server, request, self._spent[server], options.sampling_budget, model, call)
             answer = await self._questions.ask(about)
-            if answer.decision not in ("once", "session", "always", "accept"):
+            if answer.decision == "never":
+                await self._forbid(server)
+            if answer.decision not in YES:
                 raise ServerError("The user rejected the sampling request.")
+            if answer.arguments is not None:
+                request = answer.arguments
+                model = await self._choose(request)
             if answer.decision in ("session", "always"):
-                self._allowed.add(server)
-            request = answer.arguments if answer.arguments is not None else request
-        result = await self._think(server, request)
+                self._allowed.add((server, model))
+        result = await self._think(server, model, request)
         if ask:
             answer = await self._questions.ask(SamplingReview(server, result, call))
-            if answer.decision not in ("once", "session", "always", "accept"):
+            if answer.decision not in YES:
                 raise ServerError("The user kept the model's answer back.")
             result = answer.content if answer.content is not None else result
         return result
 
-    async def _think(self, server: str, request: Object) -> Object:
+    async def _choose(self, request: Object) -> str:
+        """The first model that fits a hint of the server, of those at the user's endpoint; else the user's own."""
+        own, names = self._thinker.name, None
+        for hint in hints(request):
+            if hint in own.lower():
+                return own
+            if names is None:
+                try:
+                    names = await self._thinker.names()
+                except FastchatError:  # asking it tells why
+                    return own
+            if fitting := [name for name in names if hint in name.lower()]:
+                return min(fitting, key=len)
+        return own
+
+    async def _think(self, server: str, model: str, request: Object) -> Object:
         prompt = Prompt(
-            model=self._thinker.name,
+            model=model,
             messages=tuple(_messages(request)),
             tools=tuple(_tools(server, request)),
             system=_string(request, "systemPrompt"),
@@ -102,7 +136,14 @@ class Sampler:
         finally:
             used = reply.usage.input + reply.usage.output
             self._spent[server] += used or (len(json.dumps(request)) + sum(map(len, said))) // CHARACTERS
-        return _result(self._thinker.name, reply)
+        return _result(model, reply)
+
+
+def hints(request: Object) -> list[str]:
+    """Parts of the names of models that a server would like, the best first, in small letters."""
+    preferences = request.get("modelPreferences")
+    listed = preferences.get("hints") if isinstance(preferences, dict) else None
+    return [name.lower() for hint in _objects(listed) if (name := _string(hint, "name"))]
 
 
 def _messages(request: Object) -> Iterator[Message]:

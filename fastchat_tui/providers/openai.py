@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -75,6 +75,7 @@ class OpenAIModel:
         self._network = network
         self._transport: Transport | None = None
         self._masker = Masker([self._key])
+        self._names: Sequence[str] | None = None
 
     def view(self) -> ModelView:
         profile = self._lessons.profile
@@ -82,6 +83,16 @@ class OpenAIModel:
         if self._key:
             source = self._key_source if self._key_source in SOURCES else "this run"
         return ModelView(self._model, profile.shown_url, profile.wire, source, window(self._model))
+
+    async def names(self) -> Sequence[str]:
+        if self._names is None:
+            explain = Explainer(self._lessons.profile, self._model, self._masker, bool(self._key), self._key_source)
+            try:
+                transport = await self._open(explain)
+            except ApiError:
+                return ()
+            self._names = await transport.names(self._lessons.profile.url("/models"))
+        return self._names
 
     async def close(self) -> None:
         transport, self._transport = self._transport, None

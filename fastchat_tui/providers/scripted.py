@@ -52,6 +52,9 @@ class Scripted:
     def view(self) -> ModelView:
         return ModelView(self._name, wire="scripted", key="scripted", window=32_000)
 
+    async def names(self) -> Sequence[str]:
+        return (self._name,)
+
     async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
         parts: list[Part] = []
         for line in self._play(prompt):

@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any
 
 import httpx2
@@ -24,6 +25,9 @@ from fastchat_tui.wire.text import human_size
 
 MAX_EVENT = 16 << 20
 MAX_ERROR = 1 << 20
+MAX_NAMES = 1000
+LISTED = 5.0
+"""Seconds for the list of models, which is a help and no more."""
 GAPS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 KEPT = ("host", "content-length", "transfer-encoding")
 
@@ -57,6 +61,17 @@ class Transport:
 
     async def close(self) -> None:
         await self._client.close()
+
+    async def names(self, url: str) -> tuple[str, ...]:
+        """The models that the endpoint lists; none where it lists none, or not soon."""
+        try:
+            async with asyncio.timeout(LISTED):
+                body: Any = await self._client.get(url, cast_to=object)
+        except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, ValueError):
+            return ()
+        listed = body.get("data") if isinstance(body, dict) else None
+        named = (model.get("id") for model in (listed if isinstance(listed, list) else ()) if isinstance(model, dict))
+        return tuple(name for name in islice(named, MAX_NAMES) if isinstance(name, str))
 
     async def events(
         self, url: str, body: Object, first_byte: float, patience: Callable[[], float]

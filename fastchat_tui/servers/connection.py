@@ -106,10 +106,12 @@ class Connection(Entering):
         attempt, session = await self._open()
         await self._calls.run("", lambda _: self._hearing.watch(attempt, session, uri, on), self._leaving)
 
-    async def configure(self, options: ServerOptions) -> None:
+    async def configure(self, options: ServerOptions, *, quietly: bool = False) -> None:
         old, self._spec = self._spec, replace(self._spec, options=options)
         session = self._session
-        if (old.options.sampling, old.options.era) != (options.sampling, options.era) or session is None:
+        if quietly and session is not None:
+            self._say_ready(session)
+        elif (old.options.sampling, old.options.era) != (options.sampling, options.era) or session is None:
             self._eras.choose(self._spec)
             self._again()
         elif session.modern and old.options.log_level != options.log_level:

@@ -111,6 +111,7 @@ TABLE: tuple[Key, ...] = (
     Key("approval.once", "y", "answer('once')", "yes, once", "Run this call", True),
     Key("approval.session", "s", "answer('session')", "this session", "Run it, and this tool without a question in this session", True),
     Key("approval.always", "a", "answer('always')", "always", "Run it, and this tool without a question from now on", True),
+    Key("approval.never", "N", "answer('never')", "never", "Refuse it, and switch sampling off for this server", True),
     Key("approval.deny", "n", "deny", "no", "Do not run it; you may say why", True),
     Key("approval.edit", "e", "edit", "edit", "Edit the arguments before they are sent", True),
     Key("approval.view", "v", "view", "view all", "Everything about this call on the whole screen", True),

@@ -145,6 +145,10 @@ class Model(Protocol):
         """Pieces as they come, a ``Reply`` last. Raises ModelError; cancelling the task closes the connection."""
         ...
 
+    async def names(self) -> Sequence[str]:
+        """The models that the endpoint lists; none where it lists none, or not soon."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -189,8 +193,9 @@ class Server(Protocol):
         """Changes of a resource are told from now on, over reconnections too. Raises ServerError."""
         ...
 
-    async def configure(self, options: ServerOptions) -> None:
-        """Takes other options over: tells the server, or connects again where the handshake says them."""
+    async def configure(self, options: ServerOptions, *, quietly: bool = False) -> None:
+        """Takes other options over: tells the server, or connects again where the handshake says them; ``quietly``
+        leaves that to the next connection."""
         ...
 
     async def login(self) -> None:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from fastchat_tui.wire.content import Object
 
-Decision = Literal["once", "session", "always", "deny", "accept", "decline", "cancel"]
+Decision = Literal["once", "session", "always", "never", "deny", "accept", "decline", "cancel"]
 """What a question is answered with; which of these fit is said by each question. ``deny`` always fits."""
 Policy = Literal["ask", "allow", "deny"]
 
@@ -82,8 +82,8 @@ class Elicitation:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """May this server have the model asked? Answered once · session · deny; ``arguments`` of the answer replaces the
-    request."""
+    """May this server have the model asked? Answered once · session · deny · never, which switches sampling off;
+    ``arguments`` of the answer replaces the request."""
 
     server: str
     request: Object
@@ -91,6 +91,8 @@ class Sampling:
     spent: int = 0
     budget: int = 0
     """Tokens that the server has used in this run, and may use."""
+    model: str = ""
+    """That would be asked: the user's, or one of the same endpoint that the server would rather have."""
     call: str = ""
     kind: Literal["sampling"] = "sampling"
 

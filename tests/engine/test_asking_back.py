@@ -9,13 +9,13 @@ import pytest
 from fastchat_tui.engine.forms import faults
 from fastchat_tui.wire import codec
 from fastchat_tui.wire.chat import AssistantMessage, CallPart, Reply, TextPart, ToolMessage, Usage, UserMessage
-from fastchat_tui.wire.commands import Answer, SetServerOptions
+from fastchat_tui.wire.commands import Answer, SendMessage, SetServerOptions
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import CommandError, ServerError
-from fastchat_tui.wire.events import Answered, Asked, EngineStarted, ServerChanged, Stamped
-from fastchat_tui.wire.questions import Elicitation, Sampling, SamplingReview
+from fastchat_tui.wire.events import Answered, Asked, CallFinished, EngineStarted, ServerChanged, Stamped
+from fastchat_tui.wire.questions import Decision, Elicitation, Sampling, SamplingReview
 from fastchat_tui.wire.servers import ServerOptions
-from tests.fakes.world import World, say
+from tests.fakes.world import World, say, want
 
 FORM: Object = {
     "type": "object",
@@ -90,7 +90,7 @@ async def test_the_request_and_the_answer_of_a_sampling_are_both_shown_first() -
         await started(world)
         waiting = asyncio.create_task(world.host.sample("demo", "c1", REQUEST))
         first = asked(await world.until(Asked))
-        assert first.about == Sampling("demo", REQUEST, 0, 50_000, "c1")
+        assert first.about == Sampling("demo", REQUEST, 0, 50_000, "fake", "c1")
         edited = {**REQUEST, "systemPrompt": "Be long."}
         await engine.send(Answer(first.question, "once", arguments=edited))
         second = asked(await world.until(Asked, 2))
@@ -116,6 +116,41 @@ async def test_no_to_a_sampling_reaches_no_model() -> None:
         with pytest.raises(ServerError, match="rejected"):
             await waiting
     assert world.model.prompts == []
+
+
+@pytest.mark.parametrize(
+    ("hinted", "model"),
+    [([], "fake"), (["FAKE"], "fake"), (["absent", "large"], "fake-large"), (["absent"], "fake"), (["oth"], "other")],
+)
+async def test_a_hint_is_honoured_where_the_endpoint_has_such_a_model(hinted: list[str], model: str) -> None:
+    world = World(say("hat"))
+    world.settings.server_options["demo"] = ServerOptions(sampling=True)
+    request = {**REQUEST, "modelPreferences": {"hints": [{"name": name} for name in hinted]}}
+    async with world.open() as engine:
+        await started(world)
+        waiting = asyncio.create_task(world.host.sample("demo", "", request))
+        question = asked(await world.until(Asked))
+        assert isinstance(question.about, Sampling)
+        assert question.about.model == model
+        await engine.send(Answer(question.question, "once"))
+        await engine.send(Answer(asked(await world.until(Asked, 2)).question, "once"))
+        assert (await waiting)["model"] == model
+    assert [prompt.model for prompt in world.model.prompts] == [model]
+
+
+async def test_never_refuses_switches_sampling_off_and_leaves_the_connection() -> None:
+    world = World()
+    world.settings.server_options["demo"] = ServerOptions(sampling=True, roots=("/a",))
+    async with world.open() as engine:
+        await started(world)
+        waiting = asyncio.create_task(world.host.sample("demo", "", REQUEST))
+        await engine.send(Answer(asked(await world.until(Asked)).question, "never"))
+        with pytest.raises(ServerError, match="rejected"):
+            await waiting
+        with pytest.raises(ServerError, match="not switched sampling on"):
+            await world.host.sample("demo", "", REQUEST)
+    assert world.settings.server_options["demo"] == ServerOptions(sampling=False, roots=("/a",))
+    assert world.servers[0].spec.options == ServerOptions(sampling=False, roots=("/a",))
 
 
 async def test_a_session_consent_asks_no_more_and_the_budget_ends_it() -> None:
@@ -195,3 +230,15 @@ def test_a_hostile_schema_neither_hangs_nor_fetches() -> None:
         faults({"$ref": "https://example.test/schema.json"}, {})
     with pytest.raises(ValueError, match="cannot be used"):
         faults({"type": "nonsense"}, {})
+
+
+@pytest.mark.parametrize("word", ["deny", "never", "decline", "cancel"])
+async def test_a_no_to_a_call_is_a_no_in_whatever_word(word: Decision) -> None:
+    world = World(say("x", calls=[want("a")]), say("y"))
+    async with world.open() as engine:
+        await engine.send(SendMessage("hi"))
+        await engine.send(Answer(asked(await world.until(Asked)).question, word))
+        finished = await world.until(CallFinished)
+    assert isinstance(finished, CallFinished)
+    assert finished.outcome == "denied"
+    assert world.servers[0].calls == []

@@ -82,6 +82,9 @@ class FakeOpenAI:
         """Set when the first request has arrived."""
         self.held = asyncio.Event()
         """Set when a reply waits to be released."""
+        self.models: tuple[int, Any] = (200, {"data": [{"id": "gpt-5-nano"}, {"id": "gpt-5-large"}]})
+        self.listed: list[Request] = []
+        """The requests for the list of models."""
         self.gone = asyncio.Event()
         """Set when a client closed a connection that was still being answered."""
         self._released = asyncio.Event()
@@ -131,6 +134,10 @@ class FakeOpenAI:
             self.release()
         if path.startswith("/control/"):
             _whole(writer, 200, {"requests": self.requests})
+            return True
+        if path.endswith("/models"):
+            self.listed.append(request)
+            _whole(writer, *self.models)
             return True
         self.requests.append(request)
         self.asked.set()

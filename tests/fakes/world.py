@@ -73,6 +73,9 @@ class FakeModel:
     def view(self) -> ModelView:
         return ModelView("fake", key="scripted")
 
+    async def names(self) -> Sequence[str]:
+        return ("fake", "fake-large", "fake-large-2", "other")
+
     async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
         self.prompts.append(prompt)
         for line in self.replies.pop(0):
@@ -164,7 +167,7 @@ class FakeServer:
         if on:
             self._emit(ResourceUpdated(server=self.spec.name, uri=uri))
 
-    async def configure(self, options: ServerOptions) -> None:
+    async def configure(self, options: ServerOptions, *, quietly: bool = False) -> None:
         self.spec = replace(self.spec, options=options)
 
     async def stop(self) -> None:

@@ -108,6 +108,22 @@ async def test_nothing_of_the_environment_goes_to_an_endpoint(chat: Open, monkey
         assert headers["accept-encoding"] == "identity"
 
 
+async def test_the_models_of_an_endpoint_are_asked_for_once(chat: Open) -> None:
+    at = await chat({"text": "x"})
+    assert list(await at.model.names()) == ["gpt-5-nano", "gpt-5-large"]
+    assert list(await at.model.names()) == ["gpt-5-nano", "gpt-5-large"]
+    ((path, headers, _),) = at.api.listed
+    assert (path, headers["authorization"]) == ("/v1/models", f"Bearer {KEY}")
+
+
+@pytest.mark.parametrize("answer", [(404, {"error": "none"}), (200, "<html>"), (200, {"data": [1, {"id": 2}]})])
+async def test_an_endpoint_that_lists_no_models_is_no_worse_for_it(chat: Open, answer: tuple[int, object]) -> None:
+    at = await chat({"text": "x"})
+    at.api.models = answer
+    assert list(await at.model.names()) == []
+    assert (await at.reply()).parts
+
+
 async def test_a_redirect_is_not_followed(chat: Open) -> None:
     open_chat = await chat({"fault": "redirect"})
     error = await fault_of(open_chat)

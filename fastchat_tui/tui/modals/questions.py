@@ -25,6 +25,7 @@ from fastchat_tui.wire.text import one_line
 _THIS_RUN = ONCE._replace(label="this run")
 _GO_ON = ONCE._replace(label="go on")
 _THIS_SESSION = Choice("approval.session", "this session", "answer('session')")
+_NEVER = Choice("approval.never", "never", "answer('never')")
 _STOP = NO._replace(label="stop")
 
 
@@ -83,12 +84,14 @@ def filled(
                 clock=clock,
             )
         case Sampling():
-            spent = f"It has used {about.spent:,} of {about.budget:,} tokens in this run."
+            spent = (
+                f"It would go to {about.model}. {server} has used {about.spent:,} of {about.budget:,} tokens so far."
+            )
             return FilledScreen(
                 question,
                 f"{server} wants your model asked. May it?",
                 [Passage(spent, "text--muted"), Passage(pretty(about.request))],
-                (ONCE, _THIS_SESSION, EDIT, NO),
+                (ONCE, _THIS_SESSION, EDIT, _NEVER, NO),
                 schema={},
                 given=about.request,
                 written=lambda value: Answer(question, "once", arguments=value),
