@@ -13,9 +13,11 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+SPARED = "FASTCHAT_TUI_SPARED"
+_TOKEN = os.urandom(16).hex()
 GRACE = 3.0
 """Seconds that a program has to end after SIGTERM or SIGHUP before it is killed."""
 SWEEP = 1.0
@@ -39,6 +41,12 @@ def guard(run: Callable[[], int], *, full_screen: bool = False) -> int:
         return run()
     _prctl(PR_SET_DUMPABLE, 0)  # keys are in our memory and environment: no other process of this user may read them
     return _watch(lambda: _watch(run, GRACE, full_screen), GRACE + SWEEP / 2, full_screen, outer=True)
+
+
+def spared(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a program that is the user's own as soon as it runs, as a browser is: it may stay. The token
+    is known to nobody else, so no server can stay by this."""
+    return {**environ, SPARED: _TOKEN}
 
 
 def _watch(run: Callable[[], int], grace: float, full_screen: bool, *, outer: bool = False) -> int:
@@ -190,17 +198,25 @@ def _sweep(root: int) -> None:
 
 
 def _descendants(root: int) -> list[int]:
-    """The living processes below ``root``, as far as the system lists them."""
+    """The living processes below ``root`` that are not spared, as far as the system lists them."""
     children: dict[int, list[tuple[int, str]]] = {}
     for pid, parent, state in _processes():
         children.setdefault(parent, []).append((pid, state))
     found, parents = [], [root]
     while parents:
         for pid, state in children.get(parents.pop(), ()):
+            if _is_spared(pid):
+                continue
             parents.append(pid)
             if state not in "ZX":
                 found.append(pid)
     return found
+
+
+def _is_spared(pid: int) -> bool:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as environ:
+        return f"{SPARED}={_TOKEN}".encode() in environ.read().split(b"\0")
+    return False
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import webbrowser
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
+from fastchat_tui import browser
 from fastchat_tui.headless.exits import ConsentError
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
@@ -90,7 +90,7 @@ class Answers:
         if not self._login and not await self._wanted(about):
             return None
         self._voice.complain(f"Sign in at {about.server}, in your browser:", about.url)
-        if self._browser and await asyncio.to_thread(webbrowser.open, about.url):
+        if self._browser and await asyncio.to_thread(browser.open_in_browser, about.url):
             return ""
         if self._ask is None:
             return ""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fastchat_tui.tui import links
+from fastchat_tui import browser
 from fastchat_tui.tui.footer import keys_for
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.arguments import parse
@@ -191,7 +191,7 @@ async def welcome(chat: ChatScreen, argument: str) -> None:
 async def open_link(chat: ChatScreen, url: str) -> None:
     """Opens a web link after the whole of it was shown and agreed to; without a browser, copies it."""
     url = clean(url)
-    if problem := links.problem(url):
+    if problem := browser.problem(url):
         chat.toast(f"The link was not opened: {problem}.", url[:200], "warning")
         return
     host = urlsplit(url).hostname or ""
@@ -202,7 +202,7 @@ async def open_link(chat: ChatScreen, url: str) -> None:
     answer = await chat.app.push_screen_wait(asked)
     if answer is None or answer.decision == "deny":
         return
-    if not await asyncio.to_thread(links.open_in_browser, url):
+    if not await asyncio.to_thread(browser.open_in_browser, url):
         chat.toast("There is no browser here.", "The link is copied instead.", "warning")
         chat.program.copy(url)
 

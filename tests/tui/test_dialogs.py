@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from fastchat_tui.tui import conversation, dialogs, links
+from fastchat_tui import browser
+from fastchat_tui.tui import conversation, dialogs
 from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.form import FormScreen
@@ -47,7 +48,7 @@ async def test_a_session_is_deleted_only_after_a_second_question() -> None:
 )
 async def test_what_is_no_whole_web_link_is_never_opened(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(links, "open_in_browser", lambda url: opened.append(url) or True)
+    monkeypatch.setattr(browser, "open_in_browser", lambda url: opened.append(url) or True)
     async with screen(World()) as it:
         it.chat.run_command("open", url)
         await it.until(lambda: any("not opened" in note.message for note in it.app._notifications))
@@ -57,7 +58,7 @@ async def test_what_is_no_whole_web_link_is_never_opened(url: str, monkeypatch: 
 
 async def test_a_link_is_shown_whole_and_opened_only_after_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(links, "open_in_browser", lambda url: opened.append(url) or True)
+    monkeypatch.setattr(browser, "open_in_browser", lambda url: opened.append(url) or True)
     url = "https://example.com/" + "a" * 3000 + "/end"
     async with screen(World()) as it:
         for answer in ("n", "y"):
@@ -74,7 +75,7 @@ async def test_a_link_is_shown_whole_and_opened_only_after_yes(monkeypatch: pyte
 
 
 async def test_a_link_is_copied_where_there_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "open_in_browser", lambda url: False)
+    monkeypatch.setattr(browser, "open_in_browser", lambda url: False)
     async with screen(World()) as it:
         it.chat.run_command("open", "https://example.com/x")
         await it.until(lambda: isinstance(it.app.screen, QuestionScreen))

@@ -8,7 +8,7 @@ from time import monotonic
 
 from textual import work
 
-from fastchat_tui.tui import links
+from fastchat_tui import browser
 from fastchat_tui.tui.forms.editor import ObjectEditor
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.frame import NO, ONCE, Choice, QuestionScreen
@@ -99,7 +99,7 @@ class VisitScreen(QuestionScreen):
 
     @work(group="links")
     async def _visit(self) -> None:
-        if not await asyncio.to_thread(links.open_in_browser, self._url):
+        if not await asyncio.to_thread(browser.open_in_browser, self._url):
             self.app.copy_to_clipboard(self._url)
             self.notify("There is no browser here: the address is copied.", severity="warning", markup=False)
         self.answer("accept")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from textual import work
 from textual.binding import BindingType
 
-from fastchat_tui.tui import links
+from fastchat_tui import browser
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.filled import FilledScreen
@@ -61,7 +61,7 @@ class SignInScreen(FilledScreen, inherit_bindings=False):
 
     @work(group="links")
     async def _open(self) -> None:
-        if await asyncio.to_thread(links.open_in_browser, self._url):
+        if await asyncio.to_thread(browser.open_in_browser, self._url):
             self.notify("Your browser opens. This closes when it comes back.", markup=False)
         else:
             self.action_copy()
