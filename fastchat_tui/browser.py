@@ -14,34 +14,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from fastchat_tui import guardian
+from fastchat_tui.wire.addresses import unfit
 
-LONGEST = 4096
 PATIENCE = 3.0
 """Seconds in which a command may fail; one that still runs then is the browser itself."""
 
 
-def problem(url: str) -> str:
-    """Why an address is not opened; empty when it may be."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return "it is no URL"
-    if parts.scheme not in ("http", "https"):
-        return "only web links (http and https) are opened"
-    if not host or not url.isprintable() or " " in url:
-        return "it is no whole URL"
-    if "@" in parts.netloc:
-        return "it hides its host behind a user name"
-    return f"it has more than {LONGEST:,} characters" if len(url) > LONGEST else ""
-
-
 def open_in_browser(url: str) -> bool:
     """Whether ``$BROWSER`` or the desktop took it. May block: use a thread."""
-    if problem(url):
+    if unfit(url):
         return False
     if sys.platform == "win32":
         os.startfile(url)

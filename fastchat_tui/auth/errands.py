@@ -6,9 +6,9 @@ from __future__ import annotations
 import httpx2
 from mcp.shared._httpx_utils import next_request_within_origin
 
-from fastchat_tui.auth.addresses import is_loopback
 from fastchat_tui.auth.desk import SignInError
 from fastchat_tui.auth.guard import Guarded
+from fastchat_tui.wire.addresses import is_loopback
 from fastchat_tui.wire.text import human_size, one_line
 
 MAX_DOCUMENT = 1 << 20

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
+from fastchat_tui.wire.addresses import host_of, is_loopback
+
 Wire = Literal["chat", "responses"]
 OPENAI = "https://api.openai.com/v1"
 
@@ -87,10 +89,10 @@ WINDOWS: tuple[tuple[str, int], ...] = (
 def profile_for(base_url: str, wire: str = "") -> Profile:
     """``wire`` overrides what the endpoint is known to speak."""
     base_url = (base_url.strip() or OPENAI).rstrip("/")
-    host = _host(base_url)
+    host = host_of(base_url)
     known = KNOWN.get(host) or KNOWN.get(".".join(host.split(".")[-2:])) or Profile(host or "The endpoint")
     profile = replace(known, base_url=base_url)
-    if _is_loopback(host):
+    if is_loopback(host):
         profile = replace(profile, name=profile.host, needs_key=False, loopback=True, first_byte=300, silence=300)
     elif _is_private(host):
         profile = replace(profile, name=profile.host, needs_key=False, first_byte=300)
@@ -103,20 +105,6 @@ def window(model: str) -> int:
     """Tokens that fit, 0 when unknown."""
     name = model.rpartition("/")[2].lower()
     return next((size for prefix, size in WINDOWS if name.startswith(prefix)), 0)
-
-
-def _host(base_url: str) -> str:
-    try:
-        return urlsplit(base_url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _is_private(host: str) -> bool:

@@ -8,19 +8,18 @@ import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 
 from fastchat_tui.servers.calls import Calls
 from fastchat_tui.servers.frames import CALL
+from fastchat_tui.wire.addresses import unfit
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.ports import Host
 from fastchat_tui.wire.questions import Elicitation
 from fastchat_tui.wire.servers import ServerSpec
-from fastchat_tui.wire.text import clean
 
 REJECTED = -1
 """The protocol's own code for a user's no to a sampling request."""
@@ -28,7 +27,6 @@ URL_FIRST = -32042
 MAX_WAITING = 8
 MAX_MESSAGE = 20_000
 MAX_SCHEMA = 64 << 10
-MAX_URL = 8192
 
 
 class Callbacks:
@@ -134,13 +132,9 @@ class Callbacks:
 
 def _checked(url: Any) -> str:
     """Only what a browser may be sent to, and what can be shown whole."""
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-        fits = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        fits = False
-    if not fits or len(url) > MAX_URL or clean(url) != url or " " in url:
-        raise MCPError(INVALID_PARAMS, "url must be a whole http or https URL")
+    wrong = unfit(url) if isinstance(url, str) else "it is no text"
+    if wrong:
+        raise MCPError(INVALID_PARAMS, f"url must be a whole http or https URL: {wrong}")
     checked: str = url
     return checked
 

@@ -7,7 +7,6 @@ answer, which the SDK hides, are kept; nothing follows a redirect to another ori
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 from mcp.client._transport import TransportStreams
@@ -24,6 +22,7 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED
 
+from fastchat_tui.wire.addresses import host_of, is_loopback
 from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import human_size, one_line
 
@@ -126,7 +125,7 @@ class Http:
             headers={"Accept-Encoding": "identity", **self._spec.headers},
             auth=self._auth,
             timeout=httpx2.Timeout(CONNECT, read=None),
-            trust_env=not is_loopback(self._spec.url),
+            trust_env=not is_loopback(host_of(self._spec.url)),
             follow_redirects=False,
         )
 
@@ -217,11 +216,3 @@ def network_words(error: Exception) -> str:
             return f"the URL cannot be used: {one_line(str(error), 120)}"
         case _:
             return one_line(str(error), 160) or type(error).__name__
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from fastchat_tui.servers.http import CONNECT, is_loopback, network_words
+from fastchat_tui.servers.http import CONNECT, network_words
+from fastchat_tui.wire.addresses import host_of, is_loopback
 from fastchat_tui.wire.doctor import Step
 from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.text import one_line
@@ -25,7 +26,7 @@ def _client(spec: ServerSpec, **headers: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         headers={"Accept-Encoding": "identity", **headers},
         timeout=CONNECT,
-        trust_env=not is_loopback(spec.url),
+        trust_env=not is_loopback(host_of(spec.url)),
         follow_redirects=False,
     )
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from fastchat_tui import browser
 from fastchat_tui.tui.footer import keys_for
@@ -18,6 +17,7 @@ from fastchat_tui.tui.modals.form import Field, FormScreen
 from fastchat_tui.tui.modals.frame import NO, ONCE, QuestionScreen
 from fastchat_tui.tui.modals.page import PageScreen
 from fastchat_tui.tui.modals.texts import help_text, welcome_text
+from fastchat_tui.wire.addresses import doubt, host_of, unfit
 from fastchat_tui.wire.commands import (
     CallTool,
     Command,
@@ -191,13 +191,12 @@ async def welcome(chat: ChatScreen, argument: str) -> None:
 async def open_link(chat: ChatScreen, url: str) -> None:
     """Opens a web link after the whole of it was shown and agreed to; without a browser, copies it."""
     url = clean(url)
-    if problem := browser.problem(url):
-        chat.toast(f"The link was not opened: {problem}.", url[:200], "warning")
+    if wrong := unfit(url):
+        chat.toast(f"The link was not opened: {wrong}.", url[:200], "warning")
         return
-    host = urlsplit(url).hostname or ""
-    passages = [Passage(f"It goes to {host}", "text--accent"), Passage(""), Passage(url)]
-    if not host.isascii() or "xn--" in host:
-        passages.append(Passage("The name holds letters that may look like others. Compare it with care.", "text--bad"))
+    passages = [Passage(f"It goes to {host_of(url)}", "text--accent"), Passage(""), Passage(url)]
+    if careful := doubt(url):
+        passages.append(Passage(careful, "text--bad"))
     asked = QuestionScreen("", "Open this link in your browser?", passages, (ONCE._replace(label="open"), NO))
     answer = await chat.app.push_screen_wait(asked)
     if answer is None or answer.decision == "deny":

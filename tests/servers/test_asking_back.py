@@ -153,7 +153,16 @@ async def test_a_page_to_visit_is_asked_for_and_never_opened(bench: Bench, by_er
         assert (last.message, last.url, last.schema) == ("Pay first", PAGE, None)
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", "https://a b/", "http://x/\x1b]8"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://a b/",
+        "http://x/\x1b]8",
+        "https://github.com@evil.example/",
+    ],
+)
 async def test_a_page_that_no_browser_may_be_sent_to_is_refused_unasked(bench: Bench, url: str) -> None:
     from mcp import MCPError
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from fastchat_tui.servers import connection
-from fastchat_tui.servers.http import MAX_REFUSAL, Http, is_loopback
+from fastchat_tui.servers.http import MAX_REFUSAL, Http
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import ServerChanged
 from fastchat_tui.wire.servers import ServerSpec
@@ -285,15 +285,6 @@ async def test_proxies_are_not_used_on_loopback(bench: Bench, web: Web, monkeypa
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     await ready(bench, web)
-
-
-def test_loopback_is_known_by_number_and_name() -> None:
-    assert [is_loopback(f"http://{host}/x") for host in ("127.0.0.1:8", "[::1]", "localhost", "a.localhost")] == [
-        True
-    ] * 4
-    assert [is_loopback(f"http://{host}/x") for host in ("10.0.0.1", "localhost.evil.example", "example.com")] == [
-        False
-    ] * 3
 
 
 def test_the_pauses_double_up_to_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,18 @@ async def test_a_session_is_deleted_only_after_a_second_question() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "file:///etc/passwd", "https://good.example@evil.example/", "https://a b", "http://"]
+    "url",
+    [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "vscode://x?command",
+        "https://good.example@evil.example/",
+        "https://evil.example\\.good.example/",
+        "https://a b",
+        "http://",
+        "//evil.example/",
+        "mailto:a@b.example",
+    ],
 )
 async def test_what_is_no_whole_web_link_is_never_opened(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from time import monotonic
-from urllib.parse import urlsplit
 
 from textual.screen import ModalScreen
 
@@ -15,6 +14,7 @@ from fastchat_tui.tui.modals.approval import ApprovalScreen
 from fastchat_tui.tui.modals.filled import EDIT, FILL, FilledScreen, VisitScreen
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
 from fastchat_tui.tui.modals.sign_in import SignInScreen
+from fastchat_tui.wire.addresses import doubt, host_of, is_loopback
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.events import Asked
@@ -121,11 +121,12 @@ def warnings(schema: Object) -> list[Passage]:
 
 
 def visit_passages(about: Elicitation) -> list[Passage]:
-    host = urlsplit(about.url).hostname or "" if _is_url(about.url) else ""
-    found = [Passage(about.message), Passage(""), Passage(f"It goes to {host}", "text--accent"), Passage(about.url)]
-    if not host.isascii() or "xn--" in host:
-        found.append(Passage("The name holds letters that may look like others. Compare it with care.", "text--bad"))
-    return found
+    where = Passage(f"It goes to {host_of(about.url)}", "text--accent")
+    return [Passage(about.message), Passage(""), where, Passage(about.url), *doubts(about.url)]
+
+
+def doubts(url: str) -> list[Passage]:
+    return [Passage(careful, "text--bad")] if (careful := doubt(url)) else []
 
 
 def trust_passages(about: Trust) -> list[Passage]:
@@ -150,25 +151,15 @@ def trust_passages(about: Trust) -> list[Passage]:
 
 
 def key_passages(about: KeyUse) -> list[Passage]:
-    host = urlsplit(about.origin).hostname or "" if _is_url(about.origin) else ""
     found = [
         Passage("Your API key was never sent to this origin before:", "text--muted"),
         Passage(about.origin, "text--accent"),
         Passage(f"named by {about.source}"),
     ]
-    if host.startswith("xn--") or ".xn--" in host or not about.origin.isascii():
-        found.append(Passage("The name holds letters that may look like others. Compare it with care.", "text--bad"))
-    if about.origin.startswith("http://") and host not in ("localhost", "127.0.0.1", "::1"):
+    found += doubts(about.origin)
+    if about.origin.startswith("http://") and not is_loopback(host_of(about.origin)):
         found.append(Passage("The connection is not encrypted: anybody on the way can read the key.", "text--bad"))
     return found
-
-
-def _is_url(text: str) -> bool:
-    try:
-        urlsplit(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unknown(about: object) -> tuple[str, list[Passage]]:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from textual import work
 from textual.binding import BindingType
@@ -16,6 +15,7 @@ from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.filled import FilledScreen
 from fastchat_tui.tui.modals.frame import NO, Choice
+from fastchat_tui.wire.addresses import doubt, host_of
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.questions import SignIn
@@ -73,10 +73,9 @@ class SignInScreen(FilledScreen, inherit_bindings=False):
 
 
 def passages(about: SignIn) -> list[Passage]:
-    host = urlsplit(about.url).hostname or ""
-    found = [Passage(f"In your browser, at {host}", "text--accent"), Passage(about.url)]
-    if not host.isascii() or "xn--" in host:
-        found.append(Passage("The name holds letters that may look like others. Compare it with care.", "text--bad"))
+    found = [Passage(f"In your browser, at {host_of(about.url)}", "text--accent"), Passage(about.url)]
+    if careful := doubt(about.url):
+        found.append(Passage(careful, "text--bad"))
     if about.scopes:
         found.append(Passage(f"It asks for: {about.scopes}", "text--muted"))
     where = "If your browser is on another machine, paste the address that it ends at, even if the page is not shown."
