@@ -116,7 +116,7 @@ class LocalEngine:
         )
         self._turns = Turns(self._world, self._session, self._press.ledger, self._recorder, self._caller)
         self._sessions = Sessions(
-            parts.store, self._session, self._press, lambda: bool(self._turns.running) and self._world.is_open
+            parts.store, self._session, self._press, lambda: self._turns.busy and self._world.is_open
         )
         self._started: asyncio.Task[None] | None = None
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from fastchat_tui.wire.chat import Part, SessionInfo, TextPart, ThoughtPart
+from fastchat_tui.wire.chat import SessionInfo, TextPiece, ThoughtPiece, spoken
 from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.events import (
@@ -29,6 +29,8 @@ from fastchat_tui.wire.history import History
 from fastchat_tui.wire.ports import SessionStore
 from fastchat_tui.wire.text import one_line
 
+LOOK_BACK = 50
+"""Events among which the end of the last turn is looked for; a title or a call by hand may follow it."""
 INTERRUPTED = "The program ended before this did."
 
 
@@ -58,15 +60,12 @@ class Session:
             raise CommandError(
                 f"“{known[session].title or session}” is open in another window.", "Close it there, or start a new one."
             )
-        left_open = await self._store.open_turn(session)
-        if left_open:
-            last = left_open[-1]
-            mended = [
-                Stamped(last.seq + number, last.at, event) for number, event in enumerate(closing(left_open), start=1)
-            ]
-            await self._store.append(session, mended)
+        if left_open := await self._store.left_open(session):
+            last = await self._store.last_seq(session)
+            ends = enumerate(closing(left_open), start=last + 1)
+            await self._store.append(session, [Stamped(seq, left_open[-1].at, event) for seq, event in ends])
         self._become(known[session], unread=True)
-        for stamped in await self._store.read(session, limit=1):
+        for stamped in await self._store.read(session, limit=LOOK_BACK):
             self._note_end(stamped.event)
         return await self._store.last_seq(session)
 
@@ -100,10 +99,10 @@ class Session:
 
 
 def closing(events: Iterable[Stamped]) -> Sequence[Event]:
-    """What ends a turn that was left open: each open reply, question, call and the turn itself, once."""
+    """What ends all that was left open: each question, reply, call, and the turn itself, once."""
     turn = ""
     step: StepStarted | None = None
-    parts: dict[type, str] = {}
+    pieces: list[TextPiece | ThoughtPiece] = []
     calls: dict[str, None] = {}
     questions: dict[str, None] = {}
     for stamped in events:
@@ -111,9 +110,11 @@ def closing(events: Iterable[Stamped]) -> Sequence[Event]:
             case TurnStarted(turn=turn):
                 pass
             case StepStarted() as started:
-                step, parts = started, {}
-            case (ThoughtDelta() | TextDelta()) as delta:
-                parts[type(delta)] = parts.get(type(delta), "") + delta.text
+                step, pieces = started, []
+            case ThoughtDelta(text=text):
+                pieces.append(ThoughtPiece(text))
+            case TextDelta(text=text):
+                pieces.append(TextPiece(text))
             case ReplyFinished():
                 step = None
             case CallProposed(call=call):
@@ -128,9 +129,8 @@ def closing(events: Iterable[Stamped]) -> Sequence[Event]:
                 pass
     ends: list[Event] = [Answered(question=question, decision="deny", by="cancel") for question in questions]
     if step is not None:
-        said: list[Part] = [ThoughtPart(parts[ThoughtDelta])] if ThoughtDelta in parts else []
-        said += [TextPart(parts[TextDelta])] if TextDelta in parts else []
-        ends.append(ReplyFinished(turn=turn, step=step.step, parts=tuple(said), cut=INTERRUPTED))
+        ends.append(ReplyFinished(turn=turn, step=step.step, parts=tuple(spoken(pieces)), cut=INTERRUPTED))
     ends += [CallFinished(call=call, outcome="cancelled", content=(Text(INTERRUPTED),)) for call in calls]
-    ends.append(TurnFinished(turn=turn, reason="cancelled", detail=INTERRUPTED, remedy="F5 tries again."))
+    if turn:
+        ends.append(TurnFinished(turn=turn, reason="cancelled", detail=INTERRUPTED, remedy="F5 tries again."))
     return ends

@@ -12,7 +12,7 @@ from fastchat_tui.wire.ports import SessionStore
 
 
 class Sessions:
-    """``busy`` says whether a turn runs; then the session stays."""
+    """``busy`` says whether a turn or a call runs; then the session stays."""
 
     def __init__(self, store: SessionStore, session: Session, press: Press, busy: Callable[[], bool]) -> None:
         self._store = store
@@ -36,7 +36,7 @@ class Sessions:
 
     async def open(self, session: str) -> None:
         if self._busy():
-            raise CommandError("A turn is running.", "Stop it with Esc, then open the other session.")
+            raise CommandError("A turn or a call is running.", "Stop it with Esc, then open the other session.")
         await self._press.recorder.flush()
         if session:
             self._press.go_on_after(await self._session.resume(session))

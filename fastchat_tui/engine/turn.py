@@ -23,12 +23,11 @@ from fastchat_tui.wire.chat import (
     Reply,
     SetAside,
     StopReason,
-    TextPart,
     TextPiece,
-    ThoughtPart,
     ThoughtPiece,
     Usage,
     Waiting,
+    spoken,
 )
 from fastchat_tui.wire.errors import FastchatError, ModelError
 from fastchat_tui.wire.events import (
@@ -118,18 +117,17 @@ async def _reply(turn: str, step: int, world: World, ending: Ending) -> Reply:
     """One request. Exactly one ReplyFinished, also when it fails or is cancelled."""
     prompt = await world.prompt()
     world.emit(StepStarted(turn=turn, step=step, model=prompt.model))
-    said: list[str] = []
-    thought: list[str] = []
+    pieces: list[TextPiece | ThoughtPiece] = []
     reply: Reply | None = None
     cut = "Stopped."
     try:
         async for piece in world.stream(prompt):
             match piece:
                 case TextPiece(text=text):
-                    said.append(text)
+                    pieces.append(piece)
                     world.emit(TextDelta(turn=turn, step=step, text=text))
                 case ThoughtPiece(text=text):
-                    thought.append(text)
+                    pieces.append(piece)
                     world.emit(ThoughtDelta(turn=turn, step=step, text=text))
                 case Waiting(why=why, seconds=seconds, attempt=attempt):
                     world.emit(RetryScheduled(turn=turn, step=step, why=why, seconds=seconds, attempt=attempt))
@@ -147,9 +145,7 @@ async def _reply(turn: str, step: int, world: World, ending: Ending) -> Reply:
         raise
     finally:
         if reply is None:
-            partial: list[Part] = [ThoughtPart("".join(thought))] if thought else []
-            partial += [TextPart("".join(said))] if said else []
-            reply = Reply(tuple(partial), cut=cut)
+            reply = Reply(tuple(spoken(pieces)), cut=cut)
         ending.usage += reply.usage
         world.emit(
             ReplyFinished(

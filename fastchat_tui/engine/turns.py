@@ -54,6 +54,11 @@ class Turns:
         return self._running.turn if self._running else ""
 
     @property
+    def busy(self) -> bool:
+        """Whether something runs that belongs to the open session: a turn, or a call by hand."""
+        return bool(self._running or self._by_hand)
+
+    @property
     def queue(self) -> tuple[str, ...]:
         return tuple(self._queue)
 

@@ -54,9 +54,9 @@ class Assembly:
         call.name = call.name or name
         call.extra = raw.get("extra_content") or call.extra
         if isinstance(arguments, dict | list):
-            call.written = [json.dumps(arguments, ensure_ascii=False)]
-        elif isinstance(arguments, str):
-            call.written.append(arguments)
+            call.written = [written_arguments(arguments)]
+        else:
+            call.written.append(written_arguments(arguments))
 
     def _which(self, index: Any, given: str, name: str) -> Call:
         if isinstance(index, int):
@@ -79,6 +79,11 @@ def _is_another(call: Call, given: str, name: str) -> bool:
     if given and call.id and given != call.id:
         return bool(name)
     return not given and bool(name and call.name and name != call.name)
+
+
+def written_arguments(arguments: Any) -> str:
+    """Arguments as text: some servers send the object itself."""
+    return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict | list) else _text(arguments)
 
 
 def as_parts(calls: Iterable[Call], make_id: MakeId) -> list[CallPart]:

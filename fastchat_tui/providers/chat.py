@@ -32,6 +32,7 @@ from fastchat_tui.wire.chat import (
     ToolMessage,
     Usage,
     UserMessage,
+    spoken,
 )
 from fastchat_tui.wire.content import Object
 
@@ -116,8 +117,7 @@ class Parser:
     profile: Profile
     make_id: MakeId = new_id
     error: Any = None
-    _thought: list[str] = field(default_factory=list)
-    _said: list[str] = field(default_factory=list)
+    _spoken: list[TextPiece | ThoughtPiece] = field(default_factory=list)
     _calls: Assembly = field(default_factory=Assembly)
     _details: list[Any] = field(default_factory=list)
     _tags: ThinkTags = field(default_factory=ThinkTags)
@@ -137,16 +137,13 @@ class Parser:
         for choice in _dicts(chunk.get("choices")):
             if choice.get("index") in (0, None):
                 pieces += self._choice(choice)
-        self._keep(pieces)
+        self._spoken += pieces
         return pieces
 
     def finish(self) -> Reply:
-        self._keep(self._tags.close())
-        parts: list[Part] = [ThoughtPart("".join(self._thought))] if self._thought else []
+        parts = spoken([*self._spoken, *self._tags.close()])
         if self._details:
             parts.append(OpaquePart(DETAILS, {"items": self._details}))
-        if self._said:
-            parts.append(TextPart("".join(self._said)))
         named = [call for call in self._calls.calls if call.name]
         if any(call.extra for call in named):
             parts.append(OpaquePart(SIGNATURES, {"items": [call.extra for call in named]}))
@@ -194,10 +191,6 @@ class Parser:
                 case _:
                     pass
         return [piece for piece in pieces if piece.text]
-
-    def _keep(self, pieces: list[TextPiece | ThoughtPiece]) -> None:
-        for piece in pieces:
-            (self._said if isinstance(piece, TextPiece) else self._thought).append(piece.text)
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastchat_tui.providers.calls import Call, MakeId, arguments_to_send, as_parts, call_id, new_id
+from fastchat_tui.providers.calls import (
+    Call,
+    MakeId,
+    arguments_to_send,
+    as_parts,
+    call_id,
+    new_id,
+    written_arguments,
+)
 from fastchat_tui.providers.endings import why_cut
 from fastchat_tui.providers.profiles import Profile
 from fastchat_tui.providers.schemas import parameters
@@ -100,6 +108,7 @@ def _said(part: Part, profile: Profile, *, own: bool) -> list[Object]:
 @dataclass(slots=True)
 class _Item:
     kind: str = ""
+    thought: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     call: Call = field(default_factory=Call)
     whole: Object = field(default_factory=dict)
@@ -112,8 +121,9 @@ class Parser:
     profile: Profile
     make_id: MakeId = new_id
     error: Any = None
-    _thought: list[str] = field(default_factory=list)
     _items: dict[str, _Item] = field(default_factory=dict)
+    _places: dict[str, str] = field(default_factory=dict)
+    """Where the items are whose events say their id alone."""
     _finish: str = ""
     _refused: bool = False
     _usage: Usage = NO_USAGE
@@ -124,23 +134,22 @@ class Parser:
         if kind == "error" or (chunk.get("error") and not kind.startswith("response.")):
             self.error = chunk.get("error") or dict(chunk)
             return []
-        where = str(chunk.get("output_index", chunk.get("item_id")))
+        where = self._where(chunk)
         delta = chunk.get("delta")
         delta = delta.get("text") if isinstance(delta, dict) else delta
         text = delta if isinstance(delta, str) else ""
         match kind:
             case "response.output_text.delta" | "response.refusal.delta" if text:
                 self._refused |= kind == "response.refusal.delta"
-                self._item(where, "message").text.append(text)
-                return [TextPiece(text)]
+                return [self._say(where, text)]
             case "response.function_call_arguments.delta":
                 self._item(where, "function_call").call.written.append(text)
             case "response.output_item.added" | "response.output_item.done":
                 return self._whole(where, chunk.get("item"), done=kind.endswith("done"))
-            case "response.reasoning_summary_part.added" if self._thought:
-                return self._think("\n\n")
+            case "response.reasoning_summary_part.added" if any(item.thought for item in self._items.values()):
+                return [self._think(where, "\n\n")]
             case _ if kind in THOUGHTS and text:
-                return self._think(text)
+                return [self._think(where, text)]
             case _ if kind in ENDS:
                 return self._end(kind, chunk.get("response"))
             case _:
@@ -148,13 +157,15 @@ class Parser:
         return []
 
     def finish(self) -> Reply:
-        parts: list[Part] = [ThoughtPart("".join(self._thought))] if self._thought else []
+        parts: list[Part] = []
         items = list(self._items.values())
         calls = iter(as_parts((item.call for item in items if item.kind == "function_call"), self.make_id))
         for item in items:
+            if item.thought:
+                parts.append(ThoughtPart("".join(item.thought)))
             if item.kind == "function_call":
                 parts.append(next(calls))
-            elif item.kind == "message" and item.text:
+            elif item.text:
                 parts.append(TextPart("".join(item.text)))
             elif item.whole:
                 parts.append(OpaquePart(REASONING, item.whole))
@@ -162,14 +173,29 @@ class Parser:
         cut = why_cut(self._finish, refused=self._refused)
         return Reply(tuple(parts), self._usage, self._finish, cut, self.profile.issuer)
 
+    def _where(self, chunk: Mapping[str, Any]) -> str:
+        index, item = chunk.get("output_index"), chunk.get("item")
+        given = item.get("id") if isinstance(item, dict) else chunk.get("item_id")
+        where = self._places.get(str(given), str(given)) if index is None else str(index)
+        if isinstance(given, str) and given:
+            self._places[given] = where
+        return where
+
     def _item(self, where: str, kind: str) -> _Item:
         item = self._items.setdefault(where, _Item())
         item.kind = item.kind or kind
         return item
 
-    def _think(self, text: str) -> list[TextPiece | ThoughtPiece]:
-        self._thought.append(text)
-        return [ThoughtPiece(text)]
+    def _say(self, where: str, text: str) -> TextPiece:
+        item = self._item(where, "message")
+        if not item.text and any(other.text for other in self._items.values()):
+            text = f"\n\n{text}"  # another message
+        item.text.append(text)
+        return TextPiece(text)
+
+    def _think(self, where: str, text: str) -> ThoughtPiece:
+        self._item(where, REASONING).thought.append(text)
+        return ThoughtPiece(text)
 
     def _whole(self, where: str, raw: Any, *, done: bool) -> list[TextPiece | ThoughtPiece]:
         """An item as it begins or ends. What came without fragments is shown when it ends."""
@@ -179,18 +205,20 @@ class Parser:
                 call.name = name
                 if isinstance(given := raw.get("call_id"), str):
                     call.id = given
-                if isinstance(written := raw.get("arguments"), str) and written:
+                if written := written_arguments(raw.get("arguments")):
                     call.written = [written]
             case {"type": "message", "content": list(content)} if done:
-                item = self._item(where, "message")
-                if not item.text:
+                if not self._item(where, "message").text:
                     self._refused |= any(isinstance(b, dict) and b.get("type") == "refusal" for b in content)
-                    item.text = [text for block in content if (text := _text_of(block))]
-                    return [TextPiece(text) for text in item.text]
+                    return [self._say(where, text) for block in content if (text := _text_of(block))]
             case {"type": "reasoning"} if done:
                 item = self._item(where, REASONING)
                 if raw.get("encrypted_content"):  # without it, an endpoint that keeps nothing cannot read it again
                     item.whole = dict(raw)
+                if not item.thought:
+                    blocks = [block for key in ("summary", "content") for block in _list(raw.get(key))]
+                    thought = "\n\n".join(text for block in blocks if (text := _text_of(block)))
+                    return [self._think(where, thought)] if thought else []
             case _:
                 pass
         return []
@@ -203,10 +231,9 @@ class Parser:
         details = response.get("incomplete_details")
         reason = details.get("reason") if isinstance(details, dict) else None
         self._finish = reason if isinstance(reason, str) and reason else kind.rpartition(".")[2]
-        output = response.get("output")
         pieces: list[TextPiece | ThoughtPiece] = []
-        if not self._items and isinstance(output, list):  # some say everything at the end only
-            for number, item in enumerate(output):
+        if not self._items:  # some say everything at the end only
+            for number, item in enumerate(_list(response.get("output"))):
                 pieces += self._whole(str(number), item, done=True)
         return pieces
 
@@ -214,3 +241,7 @@ class Parser:
 def _text_of(block: Any) -> str:
     text = block.get("text") or block.get("refusal") if isinstance(block, dict) else None
     return text if isinstance(text, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

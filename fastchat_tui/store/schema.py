@@ -12,6 +12,12 @@ from pathlib import Path
 from fastchat_tui.store.place import is_remote
 from fastchat_tui.wire.errors import StoreError
 
+FIND_PAIRS = """
+    UPDATE events SET pair = CASE WHEN json_valid(CAST(event AS TEXT)) THEN coalesce(
+      json_extract(CAST(event AS TEXT), '$.call'), json_extract(CAST(event AS TEXT), '$.question')
+    ) END WHERE pair IS NULL AND kind IN ('call_proposed', 'call_finished', 'asked', 'answered');
+    """
+"""Fills ``pair``: the call or the question that an event opens or closes."""
 MIGRATIONS = (
     """
     CREATE TABLE sessions (
@@ -25,6 +31,11 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX turns ON events (session, seq) WHERE kind IN ('turn_started', 'turn_finished');
     CREATE INDEX deltas ON events (session, seq) WHERE kind IN ('text_delta', 'thought_delta');
+    """,
+    f"""
+    ALTER TABLE events ADD COLUMN pair TEXT;
+    {FIND_PAIRS}
+    CREATE INDEX pairs ON events (session, pair) WHERE pair IS NOT NULL;
     """,
 )
 """The n-th script makes version n out of version n - 1."""
@@ -106,6 +117,7 @@ def salvage(aside: Path, into: sqlite3.Connection) -> int:
         _copy(old, into, "sessions", "id, title, created, updated, messages")
         _adopt_orphans(old, into)
         found = _copy(old, into, "events", "session, seq, at, kind, event")
+        into.execute(FIND_PAIRS)
         into.execute("COMMIT")
     return found
 

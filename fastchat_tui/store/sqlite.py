@@ -20,7 +20,17 @@ from fastchat_tui.store.schema import BROKEN, Database, open_database, salvage, 
 from fastchat_tui.store.worker import Worker
 from fastchat_tui.wire.chat import SessionInfo
 from fastchat_tui.wire.errors import StoreError
-from fastchat_tui.wire.events import ReplyFinished, SessionTitled, Stamped, TurnStarted
+from fastchat_tui.wire.events import (
+    Answered,
+    Asked,
+    CallFinished,
+    CallProposed,
+    Event,
+    ReplyFinished,
+    SessionTitled,
+    Stamped,
+    TurnStarted,
+)
 from fastchat_tui.wire.text import one_line
 
 T = TypeVar("T")
@@ -68,17 +78,20 @@ class SqliteStore:
 
         return await self._do(work)
 
-    async def open_turn(self, session: str) -> list[Stamped]:
+    async def left_open(self, session: str) -> list[Stamped]:
         def work(db: sqlite3.Connection) -> list[Stamped]:
             row = db.execute(
                 "SELECT seq, kind FROM events INDEXED BY turns "
                 "WHERE session = ? AND kind IN ('turn_started', 'turn_finished') ORDER BY seq DESC LIMIT 1",
                 (session,),
             ).fetchone()
-            if row is None or row[1] == "turn_finished":
-                return []
-            query = "SELECT seq, at, event FROM events WHERE session = ? AND seq >= ? ORDER BY seq"
-            return _decoded(db.execute(query, (session, row[0])).fetchall())
+            since = row[0] if row and row[1] == "turn_started" else LAST
+            query = (
+                "SELECT seq, at, event FROM events WHERE session = :session AND (seq >= :since OR seq IN ("
+                "SELECT max(seq) FROM events INDEXED BY pairs WHERE session = :session AND pair IS NOT NULL "
+                "GROUP BY pair HAVING count(*) % 2 = 1)) ORDER BY seq"
+            )
+            return _decoded(db.execute(query, {"session": session, "since": since}).fetchall())
 
         return await self._do(work)
 
@@ -198,17 +211,12 @@ def _append(db: sqlite3.Connection, session: str, events: Sequence[Stamped]) -> 
         event = stamped.event
         _execute(
             db,
-            "INSERT OR REPLACE INTO events (session, seq, at, kind, event) VALUES (?, ?, ?, ?, ?)",
-            *(session, stamped.seq, stamped.at, event.kind, encode_event(event)),
+            "INSERT OR REPLACE INTO events (session, seq, at, kind, event, pair) VALUES (?, ?, ?, ?, ?, ?)",
+            *(session, stamped.seq, stamped.at, event.kind, encode_event(event), _pair(event)),
         )
         match event:
-            case ReplyFinished():  # it says all that its deltas said
-                _execute(
-                    db,
-                    "DELETE FROM events INDEXED BY deltas "
-                    "WHERE session = ? AND seq < ? AND kind IN ('text_delta', 'thought_delta')",
-                    *(session, stamped.seq),
-                )
+            case ReplyFinished():
+                _drop_deltas(db, session, stamped.seq)
             case TurnStarted(text=text):
                 _execute(
                     db,
@@ -222,7 +230,35 @@ def _append(db: sqlite3.Connection, session: str, events: Sequence[Stamped]) -> 
     _execute(db, "UPDATE sessions SET updated = ? WHERE id = ?", last, session)
 
 
-def _execute(db: sqlite3.Connection, statement: str, *values: str | float | bytes) -> None:
+def _drop_deltas(db: sqlite3.Connection, session: str, seq: int) -> None:
+    """The reply at ``seq`` says all that the deltas of its step said; only where a call by hand stands among them, they
+    stay and keep its place."""
+    first = seq
+    query = "SELECT seq, kind FROM events WHERE session = ? AND seq < ? ORDER BY seq DESC"
+    for before, kind in db.execute(query, (session, seq)):
+        if kind == "call_proposed":
+            return
+        if kind == "step_started":
+            break
+        first = before
+    _execute(
+        db,
+        "DELETE FROM events INDEXED BY deltas "
+        "WHERE session = ? AND seq >= ? AND seq < ? AND kind IN ('text_delta', 'thought_delta')",
+        *(session, first, seq),
+    )
+
+
+def _pair(event: Event) -> str | None:
+    """The call or the question that it opens or closes."""
+    match event:
+        case CallProposed(call=name) | CallFinished(call=name) | Asked(question=name) | Answered(question=name):
+            return name
+        case _:
+            return None
+
+
+def _execute(db: sqlite3.Connection, statement: str, *values: str | float | bytes | None) -> None:
     db.execute(statement, values)
 
 

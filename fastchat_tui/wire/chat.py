@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, TypeAlias
 
 from fastchat_tui.wire.content import Object
@@ -135,7 +137,8 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The whole answer. ``cut`` says why it is not complete (a token limit, a content filter); empty when it is."""
+    """The whole answer; its parts hold all that its pieces said, in the same order. ``cut`` says why it is not complete
+    (a token limit, a content filter); empty when it is."""
 
     parts: tuple[Part, ...]
     usage: Usage = NO_USAGE
@@ -143,6 +146,15 @@ class Reply:
     """The endpoint's own word for why it stopped."""
     cut: str = ""
     issuer: str = ""
+
+
+def spoken(pieces: Iterable[TextPiece | ThoughtPiece]) -> list[Part]:
+    """Text and thoughts as parts, in the order in which they came."""
+    made: list[Part] = []
+    for kind, run in groupby(pieces, type):
+        text = "".join(piece.text for piece in run)
+        made.append(TextPart(text) if kind is TextPiece else ThoughtPart(text))
+    return made
 
 
 Piece: TypeAlias = TextPiece | ThoughtPiece | Waiting | SetAside | Reply

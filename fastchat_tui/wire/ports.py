@@ -254,15 +254,17 @@ class SessionStore(Protocol):
         ...
 
     async def append(self, session: str, events: Sequence[Stamped]) -> None:
-        """Durable when it returns. Deltas of a step are dropped once its ReplyFinished is written."""
+        """Durable when it returns. Deltas of a step are dropped once its ReplyFinished is written, unless a call by
+        hand was proposed among them."""
         ...
 
     async def read(self, session: str, before: int | None = None, limit: int | None = None) -> list[Stamped]:
         """Ascending by ``seq``: all, or the last ``limit`` with ``seq < before``."""
         ...
 
-    async def open_turn(self, session: str) -> list[Stamped]:
-        """The events from the last TurnStarted on when no TurnFinished follows it, else nothing."""
+    async def left_open(self, session: str) -> list[Stamped]:
+        """What a crash left without an end: the events from the last TurnStarted on when no TurnFinished follows it,
+        and each CallProposed and Asked that nothing closed. Nothing when all is closed."""
         ...
 
     async def last_seq(self, session: str) -> int: ...

@@ -101,14 +101,20 @@ class Transcript:
             case TextDelta(turn=turn, step=step, text=text):
                 return [self._grow(ReplyEntry(f"{turn}/{step}/reply"), text)]
             case ReplyFinished(turn=turn, step=step, parts=parts, cut=cut):
-                thought = "".join(p.text for p in parts if isinstance(p, ThoughtPart))
-                reply = "".join(p.text for p in parts if isinstance(p, TextPart))
-                changes: list[Change] = []
-                if thought:
-                    changes.append(self._finish(ThoughtEntry(f"{turn}/{step}/thought"), thought))
-                if reply:  # what cut a reply before its first word is said by the turn's end
-                    changes.append(self._finish(ReplyEntry(f"{turn}/{step}/reply", cut=cut), reply))
-                return changes
+                whole: dict[str, str] = {}
+                for part in parts:
+                    if isinstance(part, TextPart | ThoughtPart):
+                        whole[part.kind] = whole.get(part.kind, "") + part.text
+                return [
+                    self._finish(
+                        ReplyEntry(f"{turn}/{step}/reply", cut=cut)
+                        if kind == "text"
+                        else ThoughtEntry(f"{turn}/{step}/thought"),
+                        text,
+                    )
+                    for kind, text in whole.items()
+                    if text  # what cut a reply before its first word is said by the turn's end
+                ]
             case CallProposed(call=call):
                 return [self._add(CallEntry(f"call/{call}", call))]
             case TurnFinished(turn=turn, reason=reason, detail=detail, remedy=remedy, usage=usage):

@@ -189,14 +189,14 @@ async def test_a_late_reader_gets_the_log_first() -> None:
     assert said == ["one", "two"]
 
 
-def _plain(value: object) -> bool:
+def plain(value: object) -> bool:
     if value is None or isinstance(value, str | int | float | bool):
         return True
     if isinstance(value, tuple | list):
-        return all(map(_plain, value))
+        return all(map(plain, value))
     if isinstance(value, dict):
-        return all(map(_plain, value.values()))
-    return is_dataclass(value) and all(_plain(getattr(value, field.name)) for field in fields(value))
+        return all(map(plain, value.values()))
+    return is_dataclass(value) and all(plain(getattr(value, field.name)) for field in fields(value))
 
 
 async def test_events_hold_plain_data_only() -> None:
@@ -207,7 +207,7 @@ async def test_events_hold_plain_data_only() -> None:
         assert isinstance(asked, Asked)
         await engine.send(Answer(asked.question, "once"))
         await world.until(TurnFinished)
-    assert all(_plain(event) for event in world.events)
+    assert all(plain(event) for event in world.events)
 
 
 async def test_no_secret_enters_an_event_and_no_call_carries_one() -> None:

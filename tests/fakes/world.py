@@ -29,6 +29,10 @@ from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.doctor import Step
 from fastchat_tui.wire.errors import ServerError, StoreError, VaultError
 from fastchat_tui.wire.events import (
+    Answered,
+    Asked,
+    CallFinished,
+    CallProposed,
     CatalogueChanged,
     Event,
     ReplyFinished,
@@ -36,6 +40,7 @@ from fastchat_tui.wire.events import (
     ServerChanged,
     SessionTitled,
     Stamped,
+    StepStarted,
     TextDelta,
     ThoughtDelta,
     TurnFinished,
@@ -47,7 +52,7 @@ from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import Completable, ServerOptions, ServerSpec, Tool
 
 Line = Piece | Exception
-"""An exception is raised, a piece is yielded."""
+"""A piece is yielded, an exception is raised; a TimeoutError is silence without end."""
 DEADLINE = 10.0
 
 
@@ -66,6 +71,8 @@ class FakeModel:
 
     def __init__(self, *replies: Sequence[Line]) -> None:
         self.replies = list(replies)
+        self.otherwise: Sequence[Line] = ()
+        """What it answers when no reply is left."""
         self.prompts: list[Prompt] = []
         self.closed = False
         self.key = "scripted"
@@ -78,7 +85,9 @@ class FakeModel:
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
         self.prompts.append(prompt)
-        for line in self.replies.pop(0):
+        for line in self.replies.pop(0) if self.replies else self.otherwise:
+            if isinstance(line, TimeoutError):
+                await asyncio.Event().wait()
             if isinstance(line, Exception):
                 raise line
             await asyncio.sleep(0)
@@ -198,7 +207,9 @@ class MemoryStore:
         for stamped in events:
             match stamped.event:
                 case ReplyFinished(turn=turn, step=step):
-                    kept[:] = [(old, raw) for old, raw in kept if not _is_delta_of(old.event, turn, step)]
+                    start = max((n for n, (old, _) in enumerate(kept) if isinstance(old.event, StepStarted)), default=0)
+                    if not any(isinstance(old.event, CallProposed) for old, _ in kept[start:]):
+                        kept[:] = [(old, raw) for old, raw in kept if not _is_delta_of(old.event, turn, step)]
                 case SessionTitled(title=title):
                     self.info[session] = replace(self.info[session], title=title)
                 case _:
@@ -209,11 +220,21 @@ class MemoryStore:
         raws = [raw for old, raw in self.lines.get(session, []) if before is None or old.seq < before]
         return [codec.decode(raw) for raw in (raws if limit is None else raws[-limit:])]
 
-    async def open_turn(self, session: str) -> list[Stamped]:
+    async def left_open(self, session: str) -> list[Stamped]:
         events = await self.read(session)
         start = max((i for i, s in enumerate(events) if isinstance(s.event, TurnStarted)), default=len(events))
-        tail = events[start:]
-        return [] if any(isinstance(s.event, TurnFinished) for s in tail) else tail
+        if any(isinstance(s.event, TurnFinished) for s in events[start:]):
+            start = len(events)
+        pairs: dict[str, Stamped] = {}
+        for stamped in events[:start]:
+            match stamped.event:
+                case CallProposed(call=name) | Asked(question=name):
+                    pairs[name] = stamped
+                case CallFinished(call=name) | Answered(question=name):
+                    pairs.pop(name, None)
+                case _:
+                    pass
+        return [*pairs.values(), *events[start:]]
 
     async def last_seq(self, session: str) -> int:
         return max((old.seq for old, _ in self.lines.get(session, [])), default=0)

@@ -17,10 +17,14 @@ import pytest
 from fastchat_tui.store import schema
 from fastchat_tui.store.sqlite import SqliteStore
 from fastchat_tui.wire.chat import TextPart
+from fastchat_tui.wire.codec import encode_event
 from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import StoreError
 from fastchat_tui.wire.events import (
+    Answered,
+    Asked,
     CallFinished,
+    CallProposed,
     ReplyFinished,
     SessionTitled,
     Stamped,
@@ -29,6 +33,7 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
+from fastchat_tui.wire.questions import GoOn
 
 TURN = [
     Stamped(1, 1.0, TurnStarted(turn="t", text="hello there")),
@@ -58,9 +63,9 @@ async def test_a_session_comes_back_without_the_deltas_that_its_reply_repeats(fo
     store = SqliteStore(folder)
     await store.create("s", 1.0)
     await store.append("s", TURN)
-    assert await store.open_turn("s") == TURN
+    assert await store.left_open("s") == TURN
     await store.append("s", END)
-    assert await store.open_turn("s") == []
+    assert await store.left_open("s") == []
     assert await store.read("s") == [*TURN[:2], *END]
     assert await store.read("s", before=5, limit=2) == [TURN[1], END[0]]
     assert await store.last_seq("s") == 5
@@ -73,6 +78,23 @@ async def test_a_session_comes_back_without_the_deltas_that_its_reply_repeats(fo
     assert await again.sessions() == []
     assert await again.read("s") == []
     await again.close()
+
+
+async def test_a_call_by_hand_in_the_middle_of_a_reply_keeps_its_place(folder: Path) -> None:
+    call = Stamped(4, 1.25, CallProposed(call="c", turn="", step=0, server="s", tool="t", arguments={}))
+    more = Stamped(5, 1.27, TextDelta(turn="t", step=1, text=" there"))
+    reply = Stamped(6, 1.3, ReplyFinished(turn="t", step=1, parts=(TextPart("hi there"),)))
+    second = [
+        Stamped(7, 1.4, StepStarted(turn="t", step=2, model="m")),
+        Stamped(8, 1.5, TextDelta(turn="t", step=2, text="so")),
+        Stamped(9, 1.6, ReplyFinished(turn="t", step=2, parts=(TextPart("so"),))),
+    ]
+    store = SqliteStore(folder)
+    await store.append("s", [*TURN, call, more])
+    await store.append("s", [reply])
+    await store.append("s", second)
+    assert await store.read("s") == [*TURN, call, more, reply, second[0], second[2]]
+    await store.close()
 
 
 async def test_what_it_creates_is_for_the_owner_only(folder: Path) -> None:
@@ -142,11 +164,11 @@ async def test_a_migration_leaves_a_backup_and_keeps_everything(folder: Path, mo
     store = SqliteStore(folder)
     assert await store.read("s") == [*TURN[:2], *END]
     await store.close()
-    backup = folder / "chats.version-1.db"
+    backup = folder / "chats.version-2.db"
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(backup)) as db:
         assert db.execute("SELECT count(*) FROM events").fetchone() == (4,)
-        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 async def test_a_migration_that_fails_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,12 +230,55 @@ async def test_a_file_that_can_only_be_read_still_shows_its_sessions(
     await store.close()
 
 
+async def test_a_call_and_a_question_that_a_crash_left_open_are_found_wherever_they_are(folder: Path) -> None:
+    by_hand = [
+        Stamped(6, 2.0, CallProposed(call="c", turn="", step=0, server="s", tool="t", arguments={})),
+        Stamped(7, 2.1, Asked(question="q", about=GoOn("t", 2, "long"))),
+        Stamped(8, 2.2, Asked(question="q2", about=GoOn("t", 2, "long"))),
+        Stamped(9, 2.3, Answered(question="q2", decision="once", by="user")),
+    ]
+    later = [Stamped(seq + 10, at, event) for seq, at, event in ((s.seq, s.at, s.event) for s in [*TURN, *END])]
+    again = Stamped(20, 3.0, Asked(question="q2", about=GoOn("t", 2, "a name that was used before")))
+    store = SqliteStore(folder)
+    await store.append("s", [*TURN, *END, *by_hand, *later, again])
+    assert await store.left_open("s") == [by_hand[0], by_hand[1], again]
+    await store.append("s", [Stamped(21, 4.0, CallFinished(call="c", outcome="ok", content=(Text("x"),)))])
+    assert await store.left_open("s") == [by_hand[1], again]
+    await store.close()
+
+
+async def test_a_log_of_the_first_version_still_knows_what_was_left_open(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [
+        Stamped(1, 1.0, CallProposed(call="a", turn="", step=0, server="s", tool="t", arguments={"call": "b"})),
+        Stamped(2, 1.1, CallProposed(call="b", turn="", step=0, server="s", tool="t", arguments={})),
+        Stamped(3, 1.2, CallFinished(call="b", outcome="ok")),
+    ]
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "chats.db", isolation_level=None)) as db:
+        db.executescript(schema.MIGRATIONS[0])
+        db.execute("INSERT INTO sessions (id, created, updated, messages) VALUES ('s', 1, 1, 1)")
+        for stamped in events:
+            row = ("s", stamped.seq, stamped.at, stamped.event.kind, encode_event(stamped.event))
+            db.execute("INSERT INTO events (session, seq, at, kind, event) VALUES (?, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO events VALUES ('s', 4, 1.3, 'call_proposed', x'ff00')")
+        db.execute("PRAGMA user_version = 1")
+    store = SqliteStore(folder)
+    assert await store.left_open("s") == events[:1]
+    await store.append("s", [Stamped(5, 2.0, CallFinished(call="a", outcome="ok"))])
+    assert await store.left_open("s") == []
+    await store.close()
+
+
 async def test_the_last_events_come_from_an_index_and_so_does_the_open_turn(folder: Path) -> None:
     await fill(folder)
     queries = {
         "SELECT seq FROM events WHERE session = 's' AND seq < 9 ORDER BY seq DESC LIMIT 5": "PRIMARY KEY",
         "SELECT seq FROM events INDEXED BY turns WHERE session = 's' "
         "AND kind IN ('turn_started', 'turn_finished') ORDER BY seq DESC LIMIT 1": "INDEX turns",
+        "SELECT max(seq) FROM events INDEXED BY pairs WHERE session = 's' AND pair IS NOT NULL "
+        "GROUP BY pair HAVING count(*) % 2 = 1": "INDEX pairs",
         "DELETE FROM events INDEXED BY deltas WHERE session = 's' AND seq < 9 "
         "AND kind IN ('text_delta', 'thought_delta')": "INDEX deltas",
     }
