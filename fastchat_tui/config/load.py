@@ -20,6 +20,7 @@ from fastchat_tui.config.sources import Source
 from fastchat_tui.config.state import State
 from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.errors import ConfigError
+from fastchat_tui.wire.origin import CHOSEN
 from fastchat_tui.wire.ports import Config, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerSpec
@@ -166,11 +167,11 @@ class FileSettings(Choices):
         named, where = self._first("OPENAI_BASE_URL", from_env)
         remembered = self._state.table("model").get("base_url")
         for url, source in (
-            (self._chosen.get("base_url"), "your choice"),
+            (self._chosen.get("base_url"), CHOSEN),
             (self._base_url, "command line"),
             (named, where),
-            (settings.base_url, "your choice"),
-            (remembered, "your choice"),
+            (settings.base_url, "settings.toml"),
+            (remembered, CHOSEN),
         ):
             if isinstance(url, str) and url:
                 check_url(url, f"The endpoint ({source})")

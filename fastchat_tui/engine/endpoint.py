@@ -16,9 +16,12 @@ from fastchat_tui.wire.chat import ModelView, Piece, Prompt
 from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
 from fastchat_tui.wire.masks import Masker
-from fastchat_tui.wire.origin import NO_KEY, OPENAI, key_entry, origin
+from fastchat_tui.wire.origin import CHOSEN, NO_KEY, OPENAI, key_entry, origin
 from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
 from fastchat_tui.wire.questions import KeyUse
+
+EXPLICIT = ("", "command line", "settings.toml")
+"""Sources of a base URL that whoever gave the key wrote for it, too; the empty one is the default endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Endpoint:
         self._emit = emit
         self._address = Address("")
         self._base_url_source = ""
+        self._given = ("", "")
+        """The key that the configuration names, and its source."""
         self._model: Model | None = None
         self._allowed: set[str] = {origin(OPENAI)}
 
@@ -64,7 +69,7 @@ class Endpoint:
         return self._address.model
 
     async def configure(self, config: Config) -> None:
-        self._base_url_source = config.base_url_source
+        self._base_url_source, self._given = config.base_url_source, (config.key, config.key_source)
         address = Address(config.model, config.base_url, config.wire, config.key, config.key_source)
         if not address.key and self._address.key_source == "this run":
             address = replace(address, key=self._address.key, key_source="this run")
@@ -79,10 +84,11 @@ class Endpoint:
             raise CommandError(f"“{base_url}” is no address of an endpoint.", f"Write it whole, such as {OPENAI}.")
         address = replace(self._address, model=model)
         if base_url and base_url != address.base_url:
-            self._base_url_source = "your choice"
+            self._base_url_source = CHOSEN
             address = replace(address, base_url=base_url, wire="")
-            if address.key_source in ("keyring", "this run"):  # it was given for another origin
-                address = replace(address, key="", key_source="")
+            if origin(base_url) != origin(self._address.base_url):  # a key that was pasted was given for another origin
+                key, source = self._given
+                address = replace(address, key=key, key_source=source)
         await self._use(address)
         await asyncio.to_thread(self._settings.set_model, model, base_url)
 
@@ -154,11 +160,16 @@ class Endpoint:
         await self._use(replace(self._address, key=key, key_source="keyring"))
 
     async def _consent(self) -> None:
+        """Asks before a key goes to a new origin that another source names; one that needs no key is given none."""
         address, here = self._address, origin(self._address.base_url)
-        belongs = self._base_url_source in ("", "command line", "your choice", address.key_source)
+        belongs = self._base_url_source in (*EXPLICIT, address.key_source)
         if not address.key or belongs or address.key_source == "keyring":
             return
         if here in self._allowed or here in self._settings.key_origins():
+            return
+        without = replace(address, key="", key_source="")
+        if self._make(without).view().key:
+            await self._use(without)
             return
         answer = await self._questions.ask(KeyUse(here, self._base_url_source))
         if answer.decision == "deny":

@@ -34,7 +34,10 @@ class Fleet:
         self._emit = emit
         self._specs: dict[str, ServerSpec] = {}
         self._servers: dict[str, Server] = {}
+        self._said: dict[str, CatalogueChanged] = {}
+        """As the servers said it."""
         self._catalogues: dict[str, CatalogueChanged] = {}
+        """As it was published: with what only the host knows."""
         self._ready: set[str] = set()
         self._instructions: dict[str, str] = {}
         self._set_aside: dict[tuple[str, str], str] = {}
@@ -49,6 +52,7 @@ class Fleet:
         changed = [name for name, spec in self._specs.items() if wanted.get(name) != spec]
         await asyncio.gather(*(self._stop(name) for name in changed))
         for name in [name for name in self._specs if name not in wanted]:
+            self._said.pop(name, None)
             self._catalogues.pop(name, None)
             self._emit(ServerRemoved(server=name))
         fresh = [name for name in wanted if self._specs.get(name) != wanted[name]]
@@ -134,14 +138,14 @@ class Fleet:
             raise CommandError(f"{server} offers no tool “{tool}”.")
         await asyncio.to_thread(self._settings.set_tool_enabled, server, tool, on)
         self._set_aside.pop((server, tool), None)
-        self._publish(self._catalogues[server])
+        self._publish(self._said[server])
 
     def set_aside(self, model_name: str, why: str) -> Tool | None:
         """Offers a tool no longer, because its definition made the model's API refuse the request."""
         tool = self.find(model_name)
         if tool is not None:
             self._set_aside[tool.server, tool.name] = why
-            self._publish(self._catalogues[tool.server])
+            self._publish(self._said[tool.server])
         return tool
 
     def tools(self) -> tuple[Tool, ...]:
@@ -240,6 +244,7 @@ class Fleet:
 
     def _publish(self, catalogue: CatalogueChanged) -> None:
         """Adds what only the host knows of each tool: switch, model-facing name, cost, problem."""
+        self._said[catalogue.server] = catalogue
         names = model_names((tool.server, tool.name) for tool in catalogue.tools)
         tools = []
         for tool in map(legible, catalogue.tools):

@@ -175,8 +175,10 @@ class LocalEngine:
             case DeleteSession(session=session):
                 await self._sessions.delete(session)
             case SetModel(model=model, base_url=base_url):
+                await self._world.opened()  # else the configuration would come over it
                 await self._endpoint.set_model(model, base_url)
             case SetKey(key=key, remember=remember):
+                await self._world.opened()
                 await self._endpoint.set_key(key, remember)
             case ConnectServer(server=server):
                 await self._fleet.connect(server)

@@ -143,7 +143,10 @@ class Explainer:
         key = f"the key ({self.key_source})" if self.key_source else "the key"
         match kind:
             case "auth" if not self.has_key:
-                return f"{who} wants a key, and there is none.", "Paste one (Ctrl+P, “key”), or set OPENAI_API_KEY."
+                remedy = "Paste one (Ctrl+P, “key”), or set OPENAI_API_KEY."
+                if not self.profile.needs_key:  # one that was meant for another endpoint was not sent here
+                    remedy = "Paste its key (Ctrl+P, “key”), or set OPENAI_BASE_URL beside OPENAI_API_KEY."
+                return f"{who} wants a key, and got none.", remedy
             case "auth":
                 return f"{who} rejected {key}.", "Give another key (Ctrl+P, “key”), or check that it belongs there."
             case "model":

@@ -6,6 +6,7 @@ Every call in it has exactly one answer before the next message, also after a ca
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from fastchat_tui.wire.chat import AssistantMessage, CallPart, Message, TextPart, ThoughtPart, ToolMessage, UserMessage
 from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
@@ -75,11 +76,31 @@ class History:
 
 
 def render(content: tuple[Content, ...], structured: str = "") -> str:
-    """A tool's result as the text that a model reads: media become notes with type and size."""
+    """A tool's result as the text that a model reads: media become notes with type and size. The structured result is
+    left out where the text says the same."""
     pieces = [_piece(block) for block in content]
-    if structured and not any(isinstance(block, Text) for block in content):
+    texts = [block.text for block in content if isinstance(block, Text)]
+    if structured and not (texts and _repeats(texts, structured)):
         pieces.append(structured)
     return "\n".join(pieces)
+
+
+def _repeats(texts: list[str], structured: str) -> bool:
+    """Whether text blocks say what a structured result says. Many servers wrap a plain value as ``{"result": value}``,
+    and give each item of a list its own block."""
+    if len(structured) > MAX_RESULT:  # as most servers do; and parsing megabytes is not for an event loop
+        return True
+    value = _decoded(structured)
+    values = [value, value["result"]] if isinstance(value, dict) and value.keys() == {"result"} else [value]
+    decoded = [_decoded(text) for text in texts]
+    return any(value in (decoded, *decoded, *texts) for value in values)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _piece(block: Content) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 OPENAI = "https://api.openai.com/v1"
+CHOSEN = "/model"
+"""The source of a base URL that was chosen while the program ran, now or earlier."""
 NO_KEY = "Paste a key (Ctrl+P, “key”), set OPENAI_API_KEY, or choose a local endpoint."
 
 

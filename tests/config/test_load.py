@@ -145,7 +145,7 @@ def test_a_pipe_in_the_place_of_a_file_does_not_hang(place: Place) -> None:
 def test_precedence_of_model_and_endpoint(place: Place) -> None:
     place.settings().set_model("remembered", "http://127.0.0.1:1/v1")
     assert place.settings().load().model == "remembered"
-    assert place.settings().load().base_url_source == "your choice"
+    assert place.settings().load().base_url_source == "/model"
     place.write('model = "filed"\nbase_url = "http://127.0.0.1:2/v1"\n', "settings.toml", place.paths.config)
     assert (place.settings().load().model, place.settings().load().base_url) == ("filed", "http://127.0.0.1:2/v1")
     place.write("DEFAULT_MODEL=dotted\nOPENAI_BASE_URL=http://127.0.0.1:3/v1\nOPENAI_API_KEY=sk-dotted-key\n", ".env")

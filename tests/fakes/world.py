@@ -387,6 +387,7 @@ class World:
     def __init__(self, *replies: Sequence[Line], allow: bool = False, handler: Handler = echo) -> None:
         self.model = FakeModel(*replies)
         self.addresses: list[Address] = []
+        self.make_model: Callable[[Address], FakeModel] = lambda _: self.model
         self.settings = MemorySettings()
         if allow:
             self.settings.config = replace(self.settings.config, policy="allow")
@@ -409,7 +410,7 @@ class World:
 
         def make_model(address: Address) -> FakeModel:
             self.addresses.append(address)
-            return self.model
+            return self.make_model(address)
 
         parts = Parts(
             settings=self.settings,
