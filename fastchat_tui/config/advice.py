@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from urllib.parse import parse_qsl, urlsplit
 
+from fastchat_tui.config.expand import references
+from fastchat_tui.wire.addresses import host_of, is_loopback
+from fastchat_tui.wire.masks import shaped
 from fastchat_tui.wire.servers import ServerSpec
 
 _SECRET_NAME = re.compile(
@@ -14,11 +17,14 @@ _SECRET_NAME = re.compile(
     r"(?:$|[_\W\d])",
     re.IGNORECASE,
 )
-_SECRET_SHAPE = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|ghp|gho|ghs|github_pat|glpat|xox[abpr])[-_]\w{8,}|\bbearer\s+\S{6,}", re.I
-)
+_TOKEN = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9_\-+=]{20,}")
+"""A value that is no word, path, number or address."""
 _SECRET_FLAG = re.compile(r"--?[\w-]*(?:api-?key|token|secret|passw(?:or)?d)[\w-]*", re.IGNORECASE)
 _RUNNERS = {"npx": "npx", "bunx": "npx", "uvx": "uvx"}
+_TURNS = re.compile(r"PATH|(?:LD_|DYLD_|PYTHON|NODE_|RUBY|PERL5?).*|BASH_ENV|ENV|IFS|npm_config_.*", re.IGNORECASE)
+"""Variables by which loaders, interpreters and shells find what they run."""
+_SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish", "cmd", "powershell", "pwsh"}
+_RAISES = {"sudo", "doas", "su", "pkexec", "runas"}
 _VALUE_FLAGS = {"--from", "--package", "-p", "--with", "--python", "--index-url", "--registry"}
 
 
@@ -27,22 +33,23 @@ def is_secret_name(name: str) -> bool:
 
 
 def secrets(spec: ServerSpec) -> Iterator[str]:
-    """Values that must never be shown: of headers, variables and query parameters whose names sound secret."""
+    """Values that must never be shown: those whose names sound secret, or that look like a key themselves."""
     for name, value in (*spec.headers.items(), *spec.env.items()):
-        if is_secret_name(name):
+        if is_secret_name(name) or _TOKEN.fullmatch(value):
             yield value
             yield value.rpartition(" ")[2]  # what stands after “Bearer”
+        yield from shaped(value)
     yield from (
         secret for secret in (spec.oauth.client_secret, spec.oauth.private_key, *spec.oauth.passwords) if secret
     )
-    yield from (match[0].split()[-1] for arg in spec.args for match in _SECRET_SHAPE.finditer(arg))
+    yield from (secret for arg in spec.args for secret in shaped(arg))
     yield from _flag_values(spec)
     try:
         parts = urlsplit(spec.url)
     except ValueError:
         return
     yield from (value for name, value in parse_qsl(parts.query) if is_secret_name(name))
-    yield from (part for part in (parts.password,) if part)
+    yield from (part for part in (parts.password or parts.username,) if part)
 
 
 def notices(specs: Iterable[ServerSpec]) -> list[tuple[str, str]]:
@@ -60,8 +67,24 @@ def notices(specs: Iterable[ServerSpec]) -> list[tuple[str, str]]:
     return found
 
 
+def dangers(specs: Iterable[ServerSpec]) -> Iterator[str]:
+    """What in a file from a folder could do more than its lines seem to say."""
+    for spec in specs:
+        program = _program(spec)
+        if turned := [name for name in spec.env if _TURNS.fullmatch(name)]:
+            yield f"{spec.name}: {', '.join(turned)} can make another program run than the one that is named."
+        if program in _SHELLS and any(arg.lower() in ("-c", "-lc", "/c", "-command") for arg in spec.args):
+            yield f"{spec.name} runs whatever its shell reads in that line."
+        if program in _RAISES:
+            yield f"{spec.name} asks for more rights than you have ({program})."
+        if spec.url.startswith("http://") and not is_loopback(host_of(spec.url)):
+            yield f"{spec.name} is contacted without encryption: anybody on the way reads along."
+        if "OPENAI_API_KEY" in references(spec):
+            yield f"{spec.name} is given the key of your model (OPENAI_API_KEY)."
+
+
 def _has_secret_argument(spec: ServerSpec) -> bool:
-    return any(_SECRET_SHAPE.search(arg) for arg in spec.args) or any(True for _ in _flag_values(spec))
+    return any(True for arg in spec.args for _ in shaped(arg)) or any(True for _ in _flag_values(spec))
 
 
 def _flag_values(spec: ServerSpec) -> Iterator[str]:
@@ -77,7 +100,7 @@ def _flag_values(spec: ServerSpec) -> Iterator[str]:
 
 
 def _is_unpinned(spec: ServerSpec) -> bool:
-    runner = _RUNNERS.get(PurePath(spec.command).name.removesuffix(".cmd").removesuffix(".exe"))
+    runner = _RUNNERS.get(_program(spec))
     if runner is None:
         return False
     package = _package(spec.args)
@@ -85,6 +108,10 @@ def _is_unpinned(spec: ServerSpec) -> bool:
         return False
     version = package[1:].partition("@")[2] or (package.partition("==")[2] if runner == "uvx" else "")
     return not version or version in ("latest", "next")
+
+
+def _program(spec: ServerSpec) -> str:
+    return PurePath(spec.command).name.lower().removesuffix(".cmd").removesuffix(".exe")
 
 
 def _package(args: tuple[str, ...]) -> str:

@@ -62,9 +62,10 @@ class FileSettings(Choices):
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def load(self) -> Config:
-        refuse_shared(self._paths.config)
+        settings_file = self._paths.config / "settings.toml"
+        refuse_shared(self._paths.config, settings_file, servers_file(self._paths), *self._state.places)
         self._state.refresh()
-        settings = read_settings(self._paths.config / "settings.toml")
+        settings = read_settings(settings_file)
         pending: list[Trust] = []
         project = self._project()
         source = self._config_file(project, pending)
@@ -119,7 +120,8 @@ class FileSettings(Choices):
         if project:
             if self._is_trusted(project):
                 return project
-            pending.append(trust.about_servers(project, changed=self._was_trusted(project)))
+            search = self._environ.get("PATH", "")
+            pending.append(trust.about_servers(project, changed=self._was_trusted(project), search=search))
         own = servers_file(self._paths)
         return Source.at(own) if is_file(own) else None
 

@@ -37,14 +37,15 @@ class Paths:
         return cls(folder("config", dirs.user_config_dir), folder("data", dirs.user_data_dir), state, log)
 
 
-def refuse_shared(folder: Path) -> None:
-    """Raises ConfigError when others may write into ``folder``: they could make us run their commands."""
-    try:
-        mode = folder.stat().st_mode
-    except OSError:
-        return
-    if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        raise ConfigError(f"Everybody may write into {folder}.", f"Mend it first: chmod o-w {folder}")
+def refuse_shared(*places: Path) -> None:
+    """Raises ConfigError when everybody may write there: others could make us run their commands, or trust them."""
+    for place in places:
+        try:
+            mode = place.stat().st_mode
+        except OSError:
+            continue
+        if os.name == "posix" and mode & stat.S_IWOTH:
+            raise ConfigError(f"Everybody may write to {place}.", f"Mend it first: chmod o-w {place}")
 
 
 def servers_file(paths: Paths) -> Path:

@@ -32,6 +32,11 @@ class State:
         self.trouble: tuple[str, str] | None = None
         """Why choices are not remembered, and the remedy; None while they are."""
 
+    @property
+    def places(self) -> tuple[Path, Path]:
+        """The folder and the file."""
+        return self._path.parent, self._path
+
     def table(self, *keys: str) -> Table:
         """The table at ``keys``; an empty one when there is none."""
         table = self._table

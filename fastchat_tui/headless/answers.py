@@ -157,9 +157,9 @@ def question(about: About) -> str:
             shown = json.dumps(arguments, indent=2, ensure_ascii=False)
             where = f" ({destination})" if destination else ""
             return f"\n{server} › {tool}{where}\n{shown}\nRun this call? {REMEMBER_CALL}"
-        case Trust(path=path, folder=folder, changed=changed, starts=starts, names=names):
+        case Trust(path=path, folder=folder, changed=changed, starts=starts, names=names, warnings=warnings):
             changed_note = " It was trusted before, with another content." if changed else ""
-            lines = [f"\n{path} was found in {folder}.{changed_note}"]
+            lines = [f"\n{path} was found in {folder}.{changed_note}", *(f"  {warning}" for warning in warnings)]
             lines += [f"  starts or contacts  {start}" for start in starts]
             lines += [f"  reads or sets       {', '.join(names)}"] if names else []
             return "\n".join([*lines, f"Use it? {REMEMBER_PLACE}"])

@@ -85,6 +85,11 @@ class Masker:
         return max((_begun(text, secret) for secret in self._known), default=0)
 
 
+def shaped(text: str) -> Iterator[str]:
+    """Whatever in ``text`` has the shape of a key."""
+    return (match[0] for match in _SHAPES.finditer(text))
+
+
 def _begun(text: str, secret: str) -> int:
     at = text.find(secret[0], max(0, len(text) - len(secret) + 1))
     while at >= 0:

@@ -35,9 +35,11 @@ class Trust:
     changed: bool = False
     """It was trusted before, with another content."""
     starts: tuple[str, ...] = ()
-    """Every command and URL in it, whole: what would be started or contacted."""
+    """For each server in it the command or URL, whole, and what goes with it: each one line."""
     names: tuple[str, ...] = ()
-    """The variables that it reads or sets; never their values."""
+    """The variables that it reads or sets; never the values of those that it reads."""
+    warnings: tuple[str, ...] = ()
+    """What in it wants a second look."""
     kind: Literal["trust"] = "trust"
 
 

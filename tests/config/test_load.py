@@ -60,7 +60,7 @@ def test_a_file_in_a_folder_is_asked_about_and_unused_until_it_is_trusted(place:
     assert [server.name for server in before.servers] == ["mine"]
     assert before.path == str(own)
     [about] = before.pending
-    assert about.starts == ("a: npx -y 'p q' ${A_TOKEN} (in sub)", "b: https://e.example/mcp?k=${K}")
+    assert about.starts == ("a: npx -y 'p q' ${A_TOKEN}, in sub, with B=${C:-d}", "b: https://e.example/mcp?k=${K}")
     assert set(about.names) == {"A_TOKEN", "C", "B", "K"}
     settings.trust(about, remember=True)
     after = settings.load()
@@ -322,11 +322,20 @@ def test_an_unpinned_package_is_noticed(place: Place, command: str, args: list[s
     assert bool(place.settings().load().notices) is noticed
 
 
-def test_a_folder_that_anybody_may_write_is_refused(place: Place) -> None:
-    place.paths.config.mkdir(parents=True)
-    place.paths.config.chmod(0o777)
-    with pytest.raises(ConfigError, match="Everybody may write"):
+@pytest.mark.parametrize("where", ["", "settings.toml", "fastchat.config.json", "state", "state/state.toml"])
+@pytest.mark.parametrize("bits", [0o002, 0o1002])
+def test_where_everybody_may_write_nothing_is_read(place: Place, where: str, bits: int) -> None:
+    folder, _, name = where.rpartition("/")
+    is_state = "state" in (folder, name)
+    base = place.paths.state if is_state else place.paths.config
+    base.mkdir(parents=True)
+    path = base / name if "." in name else base
+    if path != base:
+        path.write_text("")
+    path.chmod(path.stat().st_mode | bits)
+    with pytest.raises(ConfigError, match="Everybody may write to") as refused:
         place.settings().load()
+    assert str(path) in refused.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,7 @@ def trust_passages(about: Trust) -> list[Passage]:
     ]
     if about.changed:
         found.append(Passage("It has changed since you trusted it.", "text--bad"))
+    found += [Passage(warning, "text--bad") for warning in about.warnings]
     if about.starts:
         found.append(Passage("It would start or contact, with your rights:", "text--warning"))
         found += [Passage(f"{number}. {start}") for number, start in enumerate(about.starts, 1)]
