@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from fastchat_tui import __version__
+from fastchat_tui import __version__, crash
 from fastchat_tui.wire.masks import Masker
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ async def open_engine(options: Options) -> AsyncIterator[LocalEngine]:
 
     async with AsyncExitStack() as stack:
         masker = Masker()
+        crash.hide_with(masker.mask)
         if options.demo:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastchat-demo-")))
             engine = LocalEngine(_demo(options, folder, masker))
@@ -171,6 +172,7 @@ def open_examination(options: Options) -> Iterator[Examination]:
     from fastchat_tui.servers.reach import reach
 
     masker = Masker()
+    crash.hide_with(masker.mask)
     with TemporaryDirectory(prefix="fastchat-demo-") as folder:
         parts = _demo(options, Path(folder), masker) if options.demo else _real(options, masker)
         yield Examination(parts.settings, parts.vault, parts.examine, reach, masker, options.demo)

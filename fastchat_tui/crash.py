@@ -1,7 +1,7 @@
 """What becomes of an error that nobody expected: a report in a private file, and one line that names it.
 
-No report holds a local variable, the value of a variable of the environment that may be secret, or anything that looks
-like a key.
+No report holds a local variable, a secret that the program knows of, the value of a variable of the environment that
+may be one, what a validation was given, or anything that looks like a key.
 """
 
 from __future__ import annotations
@@ -11,11 +11,19 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
 from fastchat_tui import __version__
 
+MOST = 20
+"""Reports of one run: a fault that comes again and again must not fill the disk."""
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
+_GIVEN = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
+"""What pydantic quotes of a value that did not fit."""
+_hide: Callable[[str], str] = str
+_written = 0
 
 
 def write_report(error: BaseException, folder: Path | None = None) -> str:
@@ -24,32 +32,50 @@ def write_report(error: BaseException, folder: Path | None = None) -> str:
     import tempfile
     import traceback
 
-    from fastchat_tui.wire.masks import Masker
+    from fastchat_tui.wire.folders import make_private
+    from fastchat_tui.wire.masks import MASK, Masker
     from fastchat_tui.wire.text import clean
 
+    global _written
+    if _written >= MOST:
+        return ""
     masker = Masker(value for name, value in os.environ.items() if _SECRET_NAME.search(name))
     head = f"fastchat-tui {__version__}, Python {platform.python_version()}, {platform.platform()}\n{time.ctime()}\n\n"
-    text = clean(masker.mask_shapes(head + "".join(traceback.format_exception(error))))
+    text = _GIVEN.sub(f"input_value={MASK}, input_type=", head + "".join(traceback.format_exception(error)))
+    text = clean(masker.mask_shapes(_hide(text)))
     try:
         folder = folder or _folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         fd, path = tempfile.mkstemp(prefix=time.strftime("crash-%Y%m%d-%H%M%S-"), suffix=".txt", dir=folder)
         with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
     except OSError:
         return ""
+    _written += 1
     return path
 
 
 def told(error: BaseException, folder: Path | None = None) -> str:
     """What the user is told: what kind of fault, where the report is. The words of the error stay in the report."""
     path = write_report(error, folder)
-    where = f"A report without your data is in {path}" if path else "A report could not be written"
+    where = f"A report without variables and keys is in {path}" if path else "A report could not be written"
     return f"fastchat-tui: a fault of the program ({type(error).__name__}). {where}"
 
 
+def hide_with(hide: Callable[[str], str]) -> None:
+    """From now on ``hide`` takes what the program knows to be secret out of every report."""
+    global _hide
+    _hide = hide
+
+
 def install() -> None:
-    """Sends what escapes from threads to a report; nothing prints a traceback over the screen."""
+    """Sends what escapes, also from threads, to a report; nothing prints a traceback over the screen."""
+
+    def at_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, Exception):
+            print(told(error), file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
 
     def in_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
@@ -59,6 +85,7 @@ def install() -> None:
         if args.exc_value is not None:
             write_report(args.exc_value)
 
+    sys.excepthook = at_the_end
     threading.excepthook = in_thread
     sys.unraisablehook = unraisable
 

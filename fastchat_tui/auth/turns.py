@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from fastchat_tui.wire.folders import make_private
+
 PATIENCE = 30.0
 """Seconds after which somebody who holds the lock is taken for stuck."""
 LOOK = 0.05
@@ -16,7 +18,7 @@ LOOK = 0.05
 @asynccontextmanager
 async def alone(path: Path) -> AsyncIterator[None]:
     """Holds the lock file ``path``; after ``PATIENCE`` it goes on without. The system frees the lock of the dead."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         for _ in range(round(PATIENCE / LOOK)):

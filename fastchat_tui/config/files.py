@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fastchat_tui.wire.errors import ConfigError
+from fastchat_tui.wire.folders import make_private
 
 LIMIT = 1 << 20
 
@@ -52,7 +53,7 @@ def decoded(raw: bytes, path: Path) -> str:
 def write_atomically(path: Path, raw: bytes, *, mode: int = 0o600) -> None:
     """Replaces the file in one step; a symbolic link stays one. Raises OSError; the file then is what it was."""
     path = Path(os.path.realpath(path))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -72,7 +73,7 @@ def write_atomically(path: Path, raw: bytes, *, mode: int = 0o600) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Only one process at a time is in here for this file. Where the system has no file locks, nothing is held."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     handle = os.open(path.with_name(f".{path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         with suppress(ImportError):

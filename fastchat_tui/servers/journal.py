@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from fastchat_tui.wire.events import ServerLogged
+from fastchat_tui.wire.folders import make_private
 from fastchat_tui.wire.ports import Emit
 from fastchat_tui.wire.servers import Level
 from fastchat_tui.wire.text import one_line
@@ -117,7 +118,7 @@ class Journal:
     def _write(self, path: Path, lines: list[str]) -> None:
         at = time.strftime("%Y-%m-%dT%H:%M:%S")
         data = self._mask("".join(f"{at} {line}\n" for line in lines)).encode("utf-8", "replace")
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_size + len(data) > MAX_FILE:
                 for number in range(BACKUPS, 0, -1):

@@ -84,10 +84,11 @@ async def metadata(spec: ServerSpec, challenge: str) -> Step:
 async def _document(client: httpx2.AsyncClient, url: str) -> dict[str, object] | None:
     try:
         async with client.stream("GET", url) as response:
-            if response.status_code != 200:
+            plain = response.headers.get("content-encoding", "identity").lower() in ("", "identity")
+            if response.status_code != 200 or not plain:
                 return None
             body = b""
-            async for chunk in response.aiter_bytes():
+            async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > MAX_DOCUMENT:
                     return None

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastchat_tui.wire.folders import make_private
+
 
 @dataclass(slots=True)
 class Claim:
@@ -21,7 +23,7 @@ class Claim:
     def of(cls, folder: Path, session: str) -> Claim | None:
         """None when another process holds it. Where the system has no file locks, every claim is granted."""
         locks = folder / "locks"
-        locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(locks)
         path = locks / re.sub(r"[^A-Za-z0-9_-]", "_", session)
         while True:
             file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)

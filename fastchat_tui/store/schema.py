@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fastchat_tui.store.place import is_remote
 from fastchat_tui.wire.errors import StoreError
+from fastchat_tui.wire.folders import make_private
 
 FIND_PAIRS = """
     UPDATE events SET pair = CASE WHEN json_valid(CAST(event AS TEXT)) THEN coalesce(
@@ -62,7 +63,7 @@ def writable(database: Database) -> sqlite3.Connection:
 def open_database(path: Path) -> Database:
     """Raises sqlite3.Error or OSError. What cannot be written, or is of a newer version, is opened for reading."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         _touch(path)
         connection = _connected(f"{path.as_uri()}?mode=rw")
     except (OSError, sqlite3.OperationalError) as error:

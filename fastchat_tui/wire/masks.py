@@ -100,12 +100,14 @@ def _begun(text: str, secret: str) -> int:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, as JSON and URLs write it, and each line of one that has several."""
+    """A secret as it is, as JSON, URLs and Python write it, and each line of one that has several."""
     secret = secret.strip()
     yield secret
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield quote(secret, safe="")
+    yield repr(secret)[1:-1]
+    yield repr(secret.encode("utf-8", "replace"))[2:-1]
     if "\n" in secret:
         lines = map(str.strip, secret.splitlines())
         yield from (line for line in lines if len(line) >= _MIN_PEM_LINE and not line.startswith(_PEM))

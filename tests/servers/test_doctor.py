@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -164,6 +165,19 @@ async def test_a_server_that_wants_a_sign_in(examine: Examine, web: Web) -> None
     failed = failure(steps)
     assert failed.name == "token"
     assert "fastchat-tui login web" in failed.remedy
+
+
+async def test_metadata_that_is_packed_is_not_unpacked(examine: Examine, web: Web) -> None:
+    document = gzip.compress(b'{"authorization_servers": ["https://login.example"]}')
+
+    def behave(request: Request) -> Any:
+        asked = request.path.startswith("/.well-known/")
+        return plain(200, {"content-encoding": "gzip"}, document) if asked else plain(401)
+
+    web.behave = behave
+    steps = await found(examine, at(web))
+    assert steps["metadata"].verdict == "warning"
+    assert any(request.path.startswith("/.well-known/") for request in web.seen)
 
 
 async def test_metadata_elsewhere_is_never_fetched(examine: Examine, web: Web) -> None:

@@ -37,7 +37,9 @@ NAMED = (
 
 
 @pytest.mark.parametrize(
-    "written", [ODD, json.dumps(ODD), json.dumps(ODD, ensure_ascii=False), quote(ODD, safe="")], ids=range(4)
+    "written",
+    [ODD, json.dumps(ODD), json.dumps(ODD, ensure_ascii=False), quote(ODD, safe=""), repr(ODD), repr(ODD.encode())],
+    ids=["as it is", "JSON", "JSON in Unicode", "URL", "Python", "bytes"],
 )
 def test_a_known_secret_is_found_however_it_is_quoted(written: str) -> None:
     masker = Masker([ODD])

@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from fastchat_tui.wire.folders import make_private
+
 KEPT = 1_000
 """Entries that the file is cut back to when it has grown to twice as many."""
 LONGEST = 10_000
@@ -103,7 +105,7 @@ class History:
 
     @staticmethod
     def _append(path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(fd, f"{json.dumps(text)}\n".encode())
