@@ -21,11 +21,6 @@ KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ", "FASTCHAT_TEST_NPM")
 KEPT_PREFIXES = ("PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
 
 
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
-"""Two cores that others use, too, tell nothing by the time that an example takes."""
-
-
 def pytest_configure() -> None:
     """What we start has its signals as a shell gives them, whatever started us (``nohup``, a background job)."""
     for name in ("SIGHUP", "SIGQUIT", "SIGTERM"):

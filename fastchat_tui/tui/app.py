@@ -13,7 +13,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -25,6 +24,7 @@ from fastchat_tui import crash
 from fastchat_tui.tui.bindings import TABLE, bindings
 from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.guard import ControlGuard
+from fastchat_tui.tui.keys_in_order import KeysInOrder
 from fastchat_tui.tui.themes import DEFAULT, load_themes, theme_files
 from fastchat_tui.wire.text import clean
 
@@ -51,7 +51,7 @@ def _everything() -> type[Provider]:
     return Everything
 
 
-class FastchatApp(App[int]):
+class FastchatApp(KeysInOrder):
     CSS_PATH: ClassVar[CSSPathType | None] = ["styles/app.tcss", "styles/composer.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
     COMMANDS: ClassVar = {_everything}

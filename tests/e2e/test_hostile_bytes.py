@@ -126,9 +126,9 @@ def test_nor_in_the_commands_without_a_screen_and_their_last_words(opened: Opene
             ("servers", f"--{word}"),
         ):
             terminal = opened(*arguments, environ=environ(api))
+            terminal.until(lambda terminal=terminal: "PWNED" in terminal.text.replace("\n", ""), keys="n\r")
             terminal.until(lambda terminal=terminal: terminal.child.flag_eof, keys="n\r\x11")
             assert_only_ours(terminal.raw)
-            assert "PWNED" in terminal.text.replace("\n", ""), (arguments, terminal.text)
 
 
 def test_a_line_of_ten_megabytes_is_survived_and_the_screen_answers(opened: Opened, home: Path) -> None:

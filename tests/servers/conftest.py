@@ -22,7 +22,7 @@ from fastchat_tui.wire.questions import Elicitation
 from fastchat_tui.wire.servers import ServerSpec
 
 FAULTY = Path(__file__).parents[1] / "fakes" / "faulty_server.py"
-LIMIT = 20.0
+LIMIT = 60.0
 Kind = TypeVar("Kind")
 
 

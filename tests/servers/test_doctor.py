@@ -65,22 +65,23 @@ async def test_a_command_that_is_not_there(examine: Examine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "step", "cause", "remedy"),
+    ("fault", "limit", "step", "cause", "remedy"),
     [
         (
             "exits-at-start",
+            30.0,
             "first bytes",
             "exit code 3. Last words: Error: missing API key",
             "longer “connect_timeout”",
         ),
-        ("hangs-at-initialize", "first bytes", "It was not ready within 700 ms", "Is it a stdio server?"),
-        ("lists-hang", "lists", "no answer to tools/list", "does not say what it offers"),
+        ("hangs-at-initialize", 0.7, "first bytes", "It was not ready within 700 ms", "Is it a stdio server?"),
+        ("lists-hang", 4.0, "lists", "no answer to tools/list", "does not say what it offers"),
     ],
 )
 async def test_a_process_that_stops_on_its_way(
-    examine: Examine, bench: Bench, fault: str, step: str, cause: str, remedy: str
+    examine: Examine, bench: Bench, fault: str, limit: float, step: str, cause: str, remedy: str
 ) -> None:
-    failed = failure(await found(examine, bench.spec(fault, connect_timeout=0.7)))
+    failed = failure(await found(examine, bench.spec(fault, connect_timeout=limit)))
     assert failed.name == step
     assert cause in failed.detail
     assert remedy in failed.remedy

@@ -198,7 +198,7 @@ class Composer(Vertical):
 
     def _enter_completes(self) -> bool:
         """Enter takes the chosen row where the word alone means nothing; a path is only taken when it was chosen."""
-        if self._word is None:
+        if self._word is None or not self._menu.is_open:
             return False
         return self._menu.moved or (
             self._word.kind != "path" and not completion.is_whole(self._word, self._menu.candidates)

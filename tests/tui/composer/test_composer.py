@@ -125,6 +125,16 @@ async def test_enter_completes_half_a_command_and_runs_a_whole_one(app: Composer
         assert app.commands == [("new", ""), ("new", "")]
 
 
+async def test_enter_behind_quick_typing_is_not_lost_to_a_menu_that_has_closed_meanwhile(app: ComposerApp) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press("#")
+        assert app.menu
+        for key in ("x", "enter"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        assert app.said == ["#x"]
+
+
 async def test_the_menu_is_walked_and_closed_by_keys(app: ComposerApp) -> None:
     async with app.run_test() as pilot:
         await type_text(pilot, "#files")

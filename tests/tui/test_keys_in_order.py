@@ -1,0 +1,60 @@
+"""What is typed faster than it is drawn acts as if it had been typed slowly."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import Input, Label
+
+from fastchat_tui.tui.keys_in_order import PATIENCE, KeysInOrder
+
+
+class Form(KeysInOrder):
+    BINDINGS = [Binding("f2", "open", "open"), Binding("f3", "close", "close")]  # noqa: RUF012
+
+    def compose(self) -> ComposeResult:
+        yield Label("two fields")
+        yield Input(id="one", select_on_focus=False)
+        yield Input(id="two", select_on_focus=False)
+
+    def action_open(self) -> None:
+        self.query_one("#two").focus()
+
+    async def action_close(self) -> None:
+        await self.query_one("#one").remove()
+
+    def burst(self, *keys: str) -> None:
+        for key in keys:
+            self.post_message(events.Key(key, key if len(key) == 1 else None))
+
+    def value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value
+
+
+async def test_what_follows_a_key_that_deletes_does_not_overtake_it() -> None:
+    async with Form().run_test() as pilot:
+        app = pilot.app
+        assert isinstance(app, Form)
+        app.burst("t", "e", "h", "backspace", "backspace", "h", "e", "home", "X", "end", "Y")
+        await pilot.pause()
+        assert app.value("one") == "XtheY"
+
+
+async def test_what_follows_a_key_that_moves_the_focus_goes_where_it_moved() -> None:
+    async with Form().run_test() as pilot:
+        app = pilot.app
+        assert isinstance(app, Form)
+        app.burst("a", "f2", "b", "c", "tab")
+        app.post_message(events.Paste("pasted"))
+        await pilot.pause()
+        assert (app.value("one"), app.value("two")) == ("apasted", "bc")
+
+
+async def test_a_widget_that_goes_away_in_between_holds_nothing_up() -> None:
+    async with Form().run_test() as pilot:
+        app = pilot.app
+        assert isinstance(app, Form)
+        app.burst("f3", "f2", "b")
+        await pilot.pause(3 * PATIENCE)
+        assert app.value("two") == "b"
