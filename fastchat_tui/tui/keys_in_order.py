@@ -32,8 +32,12 @@ class KeysInOrder(App[int]):
         super().__init__()
         self._behind: deque[events.Key | events.Paste] = deque()
         """They wait until the key that acts has come to its end."""
-        self._acts = False
+        self._acts = True
+        """What comes before the first frame waits for it: nothing has the focus yet."""
         self._number = 0
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._go_on, 0)
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:

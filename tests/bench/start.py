@@ -1,16 +1,17 @@
-"""Exec to first painted frame in a pty, beside an empty Textual app; and memory: ``python -m tests.bench.start``."""
+"""From exec to the first painted frame, beside an empty Textual app; what it keeps in memory; and what a key waits."""
 
 from __future__ import annotations
 
-import os
-import pty
-import re
-import statistics
-import subprocess
+import json
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from tests.bench.program import OURS, started
+from tests.bench.table import Row
+from tests.fakes.openai_api import serving
 
 EMPTY = """
 from textual.app import App
@@ -21,52 +22,45 @@ class Empty(App):
 Empty().run()
 """
 RUNS = 7
+EARLY = "too-early"
 
 
-def start(command: Sequence[str], home: str, mark: bytes) -> tuple[float, int]:
-    """Seconds until ``mark`` is on the screen, and kB of resident memory of the largest process two seconds later."""
-    environ = {"HOME": home, "PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-    master, slave = pty.openpty()
-    began = time.perf_counter()
-    child = subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, env=environ, cwd=home, start_new_session=True
-    )
-    os.close(slave)
-    seen = b""
-    while mark not in re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", seen):
-        seen += os.read(master, 65536)
-    took = time.perf_counter() - began
-    memory = max((_resident(pid) for pid in (child.pid, *_below(child.pid))), default=0)
-    os.close(master)
-    child.terminate()
-    child.wait(10)
-    return took, memory
-
-
-def _resident(pid: int) -> int:
-    with open(f"/proc/{pid}/status") as file:
-        return int(next((line.split()[1] for line in file if line.startswith("VmRSS")), "0"))
-
-
-def _below(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        own = [int(child) for child in file.read().split()]
-    return own + [child for parent in own for child in _below(parent)]
-
-
-def main() -> None:
+def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as home:
-        ours = [sys.executable, "-m", "fastchat_tui", "--demo"]
-        empty = [sys.executable, "-c", EMPTY]
-        start(ours, home, b"Ask anything.")  # byte code is written once
-        start(empty, home, b"Ask anything.")
-        pairs = [(start(ours, home, b"Ask anything."), start(empty, home, b"Ask anything.")) for _ in range(RUNS)]
-        mine = statistics.median(pair[0][0] for pair in pairs)
-        bare = statistics.median(pair[1][0] for pair in pairs)
-        print(f"first frame: {mine:.3f} s, an empty app {bare:.3f} s, ratio {mine / bare:.2f} (goal 1.3)")
-        memory = statistics.median(pair[0][1] for pair in pairs) / 1000
-        print(f"memory at the first frame: {memory:.0f} MB (goal 60)")
+        yield from first_frame(home)
+        yield from memory(Path(home))
 
 
-if __name__ == "__main__":
-    main()
+def first_frame(home: str) -> Iterator[Row]:
+    def once(*command: str) -> float:
+        with started(command, home) as program:
+            return program.until("Ask anything.")
+
+    def early() -> float:
+        """Written before there was a screen: it stands in the first frame."""
+        with started((*OURS, "--demo"), home) as program:
+            program.press(EARLY.encode())
+            return program.until(EARLY)
+
+    empty = (sys.executable, "-c", EMPTY)
+    once(*OURS, "--demo"), once(*empty)  # byte code is written once
+    pairs = [(once(*OURS, "--demo"), once(*empty), early()) for _ in range(RUNS)]
+    mine, bare, typed = (median(column) for column in zip(*pairs, strict=True))
+    yield Row("first frame, times an empty Textual app", mine / bare, "×", 1.3, f"{mine:.2f} s and {bare:.2f} s")
+    yield Row("keys typed before it are shown, times it", typed / mine, "×", None, f"{typed:.2f} s")
+
+
+def memory(home: Path) -> Iterator[Row]:
+    with serving([{"text": "The answer.", "repeat": True}]) as api:
+        config = home / "servers.json"
+        server = {"command": sys.executable, "args": ["-P", "-m", "fastchat_tui.demo.server", str(home)]}
+        config.write_text(json.dumps({"mcpServers": {"demo": server}}))
+        with started(OURS, home) as program:
+            program.until("Welcome")
+            yield Row("memory before servers", program.resident(), "MB", 60)
+        environ = {"OPENAI_API_KEY": "sk-bench", "OPENAI_BASE_URL": api.url}
+        with started((*OURS, "--config", str(config)), home, environ) as program:
+            program.until("Ask anything.")
+            program.press(b"hello\r")
+            program.until("The answer.")
+            yield Row("memory with openai and mcp, a server and an answer", program.resident(), "MB", 130)

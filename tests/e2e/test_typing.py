@@ -1,4 +1,4 @@
-"""What is pasted or sent by the terminal is text: it presses no key, whatever bytes are in it."""
+"""What is typed arrives whole and in order; what is pasted is text and presses no key, whatever bytes are in it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,23 @@ pytestmark = pytest.mark.e2e
 Opened = Callable[..., Terminal]
 KEYS = "\x1b\x07 \x1b[31mred \x1b[0m\x1bOP \x1by \x1b[27u \x1b[200~ \x1b]52;c;UFc=\x07 \x1b[<0;1;1M"
 """Ctrl+G (the editor), F1, Alt+Y, Escape, a mouse button: what a paste that is obeyed would press."""
+
+
+def test_what_is_typed_before_there_is_a_screen_stands_in_its_first_frame(opened: Opened) -> None:
+    terminal = opened("--demo")
+    terminal.child.send("too airly\x7f\x7f\x7f\x7f\x7fearly")
+    terminal.shows("F1 help")
+    terminal.shows("│ too early")
+    assert terminal.end() == 0
+
+
+def test_a_burst_of_keys_acts_as_if_it_had_come_slowly(opened: Opened) -> None:
+    terminal = opened("--demo")
+    terminal.shows("7 tools")
+    terminal.child.send("gone\x15hello\rand \x1b[D\x1b[Dmo\x1b[3~re\x05.")
+    terminal.shows("anmore .")
+    terminal.shows("hello")
+    assert terminal.end() == 0
 
 
 def test_a_paste_with_escape_characters_presses_no_key(opened: Opened, tmp_path: Path) -> None:
