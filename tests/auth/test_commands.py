@@ -59,7 +59,10 @@ def kept_and_forgotten(steps: list[str], authority: Authority, told: str) -> Non
     assert (kept["server"], kept["signed_in"], kept["renews"]) == ("guarded", True, True)
     assert "none" in steps[4]
     assert (authority.authorized, authority.revoked) == (1, 1)
-    assert not [secret for secret in authority.used | set(authority.access) if secret in told]
+    written = [path.read_bytes() for path in Path.home().rglob("*") if "fastchat-tui" in path.parts and path.is_file()]
+    for secret in authority.used | set(authority.access) | set(authority.refresh):
+        assert secret not in told
+        assert not [raw for raw in written if secret.encode() in raw]
 
 
 def test_a_sign_in_survives_the_program_and_ends_with_logout(home: Path, environ: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 
@@ -13,9 +13,12 @@ def opened() -> Iterator[Callable[..., Terminal]]:
     terminals: list[Terminal] = []
 
     def open_terminal(
-        *arguments: str, size: tuple[int, int] = (120, 40), environ: Mapping[str, str] | None = None
+        *arguments: str,
+        size: tuple[int, int] = (120, 40),
+        environ: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "fastchat_tui"),
     ) -> Terminal:
-        terminals.append(Terminal(*arguments, size=size, environ=environ))
+        terminals.append(Terminal(*arguments, size=size, environ=environ, program=program))
         return terminals[-1]
 
     yield open_terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -19,14 +19,18 @@ class Terminal:
     """The program in a pty; ``text`` is what its screen shows, ``raw`` every byte that it ever wrote."""
 
     def __init__(
-        self, *arguments: str, size: tuple[int, int] = (120, 40), environ: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        size: tuple[int, int] = (120, 40),
+        environ: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "fastchat_tui"),
     ) -> None:
         width, height = size
         self.screen = pyte.Screen(width, height)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         given = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environ or {})}
-        command = ["-m", "fastchat_tui", *arguments]
+        command = [*program, *arguments]
         self.child = pexpect.spawn(sys.executable, command, dimensions=(height, width), env=given, timeout=DEADLINE)
 
     @property

@@ -1,4 +1,5 @@
 """An MCP server over stdio whose every word is hostile: names, schemas, questions, results, errors, logs. Stdlib only.
+With the variable EVERY_WORD, its every word but the names is that text instead.
 
     python tests/fakes/hostile_server.py [--dies] [--refuses]
 
@@ -10,6 +11,7 @@ words, ``--refuses`` answers the handshake with an error.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -23,6 +25,7 @@ HOSTILE = " ".join(
     )
 )
 """Sequences that the program never writes, controls, invisible characters and markup."""
+HOSTILE = os.environ.get("EVERY_WORD", HOSTILE)
 ASKED = "a question"
 
 
@@ -85,7 +88,8 @@ CONTENT = (
     {"type": "image", "data": "aGk=", "mimeType": HOSTILE},
 )
 RESULT = {"content": CONTENT, "isError": True, "structuredContent": {HOSTILE: HOSTILE}}
-WORDS = {"name": HOSTILE, "title": HOSTILE, "description": HOSTILE}
+NAME = "other" if "EVERY_WORD" in os.environ else HOSTILE
+WORDS = {"name": NAME, "title": HOSTILE, "description": HOSTILE}
 NOTES = {"title": HOSTILE, "readOnlyHint": True}
 ANSWERS: dict[str, dict[str, Any]] = {
     "initialize": {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,6 +97,28 @@ class Web:
         finally:
             self._writers.discard(writer)
             writer.close()
+
+
+@contextmanager
+def serving_web(behave: Callable[[Request], Reply | Awaitable[Reply | None] | None]) -> Iterator[Web]:
+    """The same in a thread of its own, for a test that has no loop."""
+    web, ready, stop = Web(behave), threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def run() -> None:
+        loops.append(asyncio.get_running_loop())
+        async with web.serving():
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield web
+    finally:
+        loops[0].call_soon_threadsafe(stop.set)
+        thread.join()
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:
