@@ -34,9 +34,13 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status. It returns in the guardians and in the program that they guard, each with the same."""
+    closed = _open_closed_streams()
     _forgive_encoding(sys.stdout, sys.stderr)
     try:
         arguments = make_parser().parse_args(argv)
+        if "stdout" in closed:
+            print("fastchat-tui: standard output is closed, so nothing could be written.", file=sys.stderr)
+            return USAGE_ERROR
         if arguments.command != "chat":
             return guardian.guard(lambda: _run(arguments))
         if problem := no_screen():
@@ -45,6 +49,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return guardian.guard(lambda: _run(arguments), full_screen=True)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _open_closed_streams() -> list[str]:
+    """Puts the null device where a standard stream is closed, so that no file takes its number; which ones it were."""
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115 - for the whole run
+    return closed
 
 
 def _forgive_encoding(*streams: TextIO) -> None:
@@ -65,7 +77,7 @@ def no_screen() -> str:
     """Why the full screen cannot be shown here; empty when it can."""
     instead = "In scripts and pipes use: fastchat-tui ask “…”"
     for name, stream in (("standard input", sys.stdin), ("standard output", sys.stdout)):
-        if stream is None or not stream.isatty():
+        if not stream.isatty():
             return f"the full screen needs a terminal, and {name} is none.\n  {instead}"
     if os.environ.get("TERM") == "dumb":
         return f"the full screen needs a terminal that can move its cursor, and TERM is “dumb”.\n  {instead}"

@@ -59,7 +59,7 @@ def told(error: BaseException, folder: Path | None = None) -> str:
     """What the user is told: what kind of fault, where the report is. The words of the error stay in the report."""
     path = write_report(error, folder)
     where = f"A report without variables and keys is in {path}" if path else "A report could not be written"
-    return f"fastchat-tui: a fault of the program ({type(error).__name__}). {where}"
+    return f"This is a fault of the program ({type(error).__name__}). {where}"
 
 
 def hide_with(hide: Callable[[str], str]) -> None:

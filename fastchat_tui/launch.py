@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, TextIO
 
 from fastchat_tui import crash
-from fastchat_tui.headless.exits import Exit, UsageError, of_error
+from fastchat_tui.headless.exits import Exit, OutputError, UsageError, of_error
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.errors import FastchatError
 from fastchat_tui.wire.text import clean
@@ -38,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         return asyncio.run(_front_end(arguments, voice))
     except FastchatError as error:
         voice.complain(error.text, error.remedy)
+        if isinstance(error, OutputError):
+            _forget_stdout()
         return of_error(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -240,6 +242,6 @@ def _report(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None
 
 
 def _forget_stdout() -> None:
-    """Nobody reads it: what is still buffered must not fail once more when the interpreter ends."""
+    """Nothing can be written: what is still buffered must not fail once more when the interpreter ends."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -102,7 +102,7 @@ class Caller:
         )
         answer = await self._questions.ask(about)
         if answer.decision == "deny":
-            reason = f" The user says: {answer.text}" if answer.text else ""
+            reason = f" The reason: {answer.text}" if answer.text else ""
             return "denied", f"The user denied this call.{reason}", None
         if answer.decision in ("session", "always"):
             await self._remember(Rule(rule_name(tool.server, tool.name), answer.decision, "you allowed it"))

@@ -16,7 +16,7 @@ from fastchat_tui.wire.chat import ModelView, Piece, Prompt
 from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
 from fastchat_tui.wire.masks import Masker
-from fastchat_tui.wire.origin import CHOSEN, NO_KEY, OPENAI, key_entry, origin
+from fastchat_tui.wire.origin import CHOSEN, NO_KEY, OPENAI, key_entry, origin, place
 from fastchat_tui.wire.ports import Config, Emit, Model, Settings, Vault
 from fastchat_tui.wire.questions import KeyUse
 
@@ -155,7 +155,7 @@ class Endpoint:
         except VaultError as error:
             raise ModelError("auth", f"The key could not be read. {error.text}", error.remedy) from error
         if not key:
-            raise ModelError("auth", f"There is no key for {here}.", NO_KEY)
+            raise ModelError("auth", f"There is no key for {place(here)}.", NO_KEY)
         self._masker.learn([key])
         await self._use(replace(self._address, key=key, key_source="keyring"))
 
@@ -173,7 +173,8 @@ class Endpoint:
             return
         answer = await self._questions.ask(KeyUse(here, self._base_url_source))
         if answer.decision == "deny":
-            raise ModelError("auth", f"You did not let the key go to {here}.", "Choose an endpoint with /model.")
+            text = f"You did not let the key go to {place(here)}."
+            raise ModelError("auth", text, "Choose an endpoint with /model.")
         self._allowed.add(here)
         if answer.decision == "always":
             await asyncio.to_thread(self._settings.allow_key_origin, here)

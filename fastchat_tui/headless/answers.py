@@ -121,7 +121,7 @@ class Answers:
                     f"{server} › {tool} was denied: there is no terminal to ask on.",
                     f"Allow it with --allow '{server}.{tool}', or every call with --yes.",
                 )
-                return "Nobody was there to approve it."
+                return "nobody was there to approve it."
             case GoOn(why=why):
                 self._voice.complain(why, "Stopped here: there is no terminal to ask on.")
                 return ""

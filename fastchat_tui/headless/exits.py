@@ -32,6 +32,10 @@ class Exit(IntEnum):
     """The reader of stdout went away."""
 
 
+class OutputError(FastchatError):
+    """Standard output cannot be written, and not because nobody reads it."""
+
+
 class ConsentError(FastchatError):
     """Nobody is there to agree to what was asked."""
 

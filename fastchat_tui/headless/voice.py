@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from fastchat_tui.headless.exits import OutputError
+from fastchat_tui.headless.remedies import without_screen
 from fastchat_tui.wire.text import clean, one_line
 
 
@@ -18,9 +20,16 @@ class Voice:
         self._quiet = quiet
 
     def write(self, text: str) -> None:
-        """Data, at once. Raises BrokenPipeError when nobody reads any more."""
-        self._out.write(clean(text))
-        self._out.flush()
+        """Data, at once. Raises BrokenPipeError when nobody reads any more, OutputError when it cannot be written."""
+        try:
+            self._out.write(clean(text))
+            self._out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"The answer cannot be written: {error.strerror}.", "Write it to another place."
+            ) from error
 
     def print(self, text: str) -> None:
         self.write(text if text.endswith("\n") else f"{text}\n")
@@ -44,7 +53,7 @@ class Voice:
         """What failed, and what to do."""
         self._say(f"fastchat-tui: {text}")
         if remedy:
-            self._say(f"  {remedy}")
+            self._say(f"  {without_screen(remedy)}")
 
     def _say(self, text: str) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Protocol
 
+from fastchat_tui.headless.remedies import without_screen
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.chat import TextPart
 from fastchat_tui.wire.codec import encode
@@ -76,7 +77,7 @@ class JsonWriter:
                 "text": "\n\n".join(self._texts),
                 "reason": end.reason,
                 "detail": end.detail,
-                "remedy": end.remedy,
+                "remedy": without_screen(end.remedy),
                 "calls": [call_object(record) for record in self._ledger if record.turn == end.turn],
                 "usage": {
                     "input": usage.input,

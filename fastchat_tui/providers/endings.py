@@ -4,6 +4,9 @@ from __future__ import annotations
 
 ENDED = "The answer was cut off: the connection ended before the answer did."
 REFUSED = "The model refused to answer."
+THOUGHT_ONLY = "The model thought, but gave no answer."
+THOUGHT_TOO_LONG = "The answer was cut off before its first word: the model's thoughts used up its limit of tokens."
+BLANK = "The model gave an empty answer."
 _LENGTH = "The answer was cut off: it reached the model's limit of tokens."
 _FILTER = "The answer was stopped by the provider's content filter."
 _ERROR = "The answer was stopped by an error at the provider."
@@ -33,3 +36,10 @@ def why_cut(finish: str, *, refused: bool = False) -> str:
     if not finish:
         return ENDED
     return CUT.get(finish.lower(), "") or (REFUSED if refused else "")
+
+
+def why_silent(cut: str, *, thought: bool) -> str:
+    """The same for an answer that says nothing and calls nothing."""
+    if cut == _LENGTH and thought:
+        return THOUGHT_TOO_LONG
+    return cut or (THOUGHT_ONLY if thought else BLANK)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -95,7 +97,7 @@ class Explainer:
 
     def unreachable(self, why: str) -> ApiError:
         """No connection: name, refusal, TLS, proxy."""
-        why, low = one_line(self.masker.mask_shapes(why), 160), why.lower()
+        why, low = one_line(self.masker.mask_shapes(_in_words(why)), 160), why.lower()
         remedy, passing = f"Check the network and the base URL. {AGAIN}", True
         if self.profile.loopback:
             remedy, passing = (
@@ -182,6 +184,13 @@ class Explainer:
     def _quoted(self, text: str, intro: str = "It says") -> str:
         said = one_line(self.masker.mask_shapes(text[:2000]), 300).rstrip(".")
         return f" {intro}: “{said}”." if said else ""
+
+
+def _in_words(why: str) -> str:
+    """A system's error without its number and addresses."""
+    if refused := re.search(r"\[Errno (\d+)\] Connect call failed", why):
+        return os.strerror(int(refused[1])).lower()
+    return re.sub(r"^\[Errno -?\d+\] ", "", why)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from fastchat_tui.providers import chat, responses
+from fastchat_tui.providers.endings import why_silent
 from fastchat_tui.providers.errors import ApiError, Explainer
 from fastchat_tui.providers.lessons import Lessons
 from fastchat_tui.providers.profiles import profile_for, window
 from fastchat_tui.providers.schemas import culprit
-from fastchat_tui.wire.chat import CallPart, ModelView, Piece, Prompt, SetAside, TextPart, Waiting
+from fastchat_tui.wire.chat import CallPart, ModelView, Part, Piece, Prompt, SetAside, TextPart, ThoughtPart, Waiting
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ModelFault
 from fastchat_tui.wire.masks import Masker
@@ -158,10 +159,11 @@ class OpenAIModel:
         reply = parser.finish()
         if not reply.parts and not reply.finish:
             raise explain.broken("the stream ended without a word", began=False)
-        if not reply.cut and not any(isinstance(part, TextPart | CallPart) for part in reply.parts):
-            if not shown:
+        if not any(isinstance(part, CallPart) or _is_visible(part) for part in reply.parts):
+            if not shown and not reply.cut:
                 raise explain.empty(reply.finish)
-            reply = replace(reply, cut="The model thought, but gave no answer.")
+            thought = bool(reply.usage.reasoning) or any(isinstance(part, ThoughtPart) for part in reply.parts)
+            reply = replace(reply, cut=why_silent(reply.cut, thought=thought))
         yield reply
 
     async def _open(self, explain: Explainer) -> Transport:
@@ -187,6 +189,10 @@ class OpenAIModel:
         if not sound:
             text = f"The base URL “{one_line(url, 100)}” is not the address of an API."
             raise explain.unusable(text, "It looks like https://host/v1. Set it with /model or OPENAI_BASE_URL.")
+
+
+def _is_visible(part: Part) -> bool:
+    return isinstance(part, TextPart) and not part.text.isspace()
 
 
 @dataclass(slots=True)

@@ -228,9 +228,10 @@ class Parser:
         if isinstance(usage := response.get("usage"), dict):
             self._usage = read_usage(usage)
         self.error = response.get("error") or self.error
-        details = response.get("incomplete_details")
+        details, status = response.get("incomplete_details"), response.get("status")
         reason = details.get("reason") if isinstance(details, dict) else None
-        self._finish = reason if isinstance(reason, str) and reason else kind.rpartition(".")[2]
+        ended = status if f"response.{status}" in ENDS else kind.rpartition(".")[2]  # some complete what they call cut
+        self._finish = reason if isinstance(reason, str) and reason else str(ended)
         pieces: list[TextPiece | ThoughtPiece] = []
         if not self._items:  # some say everything at the end only
             for number, item in enumerate(_list(response.get("output"))):

@@ -1,16 +1,16 @@
 """The ``openai`` SDK as a pipe: one request goes up, its events come down as dicts. Imported in a thread, not before.
 
-What leaves is decided here and nowhere else: only the headers of ``_outgoing`` and only to the configured address,
-whatever the environment holds. What comes back has bounds, and every failure becomes an ``ApiError``.
+The SDK sends; its reader of events breaks on what is allowed between them, so they are read here. What leaves is
+decided here and nowhere else: only the headers of ``_outgoing`` and only to the configured address, whatever the
+environment holds. What comes back has bounds, and every failure becomes an ``ApiError``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from typing import Any
 
@@ -28,7 +28,8 @@ MAX_ERROR = 1 << 20
 MAX_NAMES = 1000
 LISTED = 5.0
 """Seconds for the list of models, which is a help and no more."""
-GAPS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+DRAINED = 0.1
+"""Seconds after the last event for the end of the body, without which the connection cannot be used again."""
 KEPT = ("host", "content-length", "transfer-encoding")
 
 
@@ -84,12 +85,13 @@ class Transport:
                 if (whole := await self._whole(stream.response, deadline)) is not None:
                     yield whole
                     return
+                source = _decoded(stream.response)
                 while True:
                     silence = patience()
                     until = asyncio.get_running_loop().time() + silence if started else deadline
                     try:
                         async with asyncio.timeout_at(until):
-                            event = await stream.__anext__()
+                            event = await anext(source)
                     except StopAsyncIteration:
                         return
                     except TimeoutError:
@@ -116,9 +118,9 @@ class Transport:
 
     async def _whole(self, response: httpx2.Response, deadline: float) -> Mapping[str, Any] | None:
         """The answer of a server that does not stream, None when it does; anything else is an error."""
-        kind = response.headers.get("content-type", "").lower()
-        if "json" not in kind and "html" not in kind:
+        if not _is_whole(response):
             return None
+        kind = response.headers["content-type"].lower()
         async with asyncio.timeout_at(deadline):
             text = (await response.aread()).decode("utf-8", "replace")
         try:
@@ -163,8 +165,8 @@ class Transport:
         if not plain:
             del response.headers["content-encoding"]
         limit = MAX_EVENT if not failed else MAX_ERROR if plain else 0
-        streams = "event-stream" in response.headers.get("content-type", "")
-        response.stream = Bounded(response.stream, limit, failed=failed, events=streams)
+        if failed or _is_whole(response):
+            response.stream = Bounded(response.stream, limit, failed=failed)
 
     def _why(self, error: Exception, *, opened: bool) -> ApiError:
         match error:
@@ -180,8 +182,10 @@ class Transport:
                 if opened or _was_open(cause):
                     return self._explain.broken(why, began=opened)
                 return self._explain.unreachable(why)
-            case openai.APIError(body=body):
-                return self._explain.refused(0, body or str(error), {})
+            case httpx2.SSEError():
+                return self._explain.too_large(f"more than {human_size(MAX_EVENT)} at once")
+            case httpx2.TransportError():
+                return self._explain.broken(_deepest(error), began=opened)
             case Refused():
                 return self._explain.too_large(str(error))
             case ValueError() | RecursionError():
@@ -191,21 +195,17 @@ class Transport:
 
 
 class Bounded(httpx2.AsyncByteStream):
-    """A body with bounds: an error's is cut short, an event or a whole answer beyond them is refused."""
+    """A body with bounds: an error's is cut short, a whole answer beyond them is refused."""
 
-    def __init__(self, inner: httpx2.AsyncByteStream, limit: int, *, failed: bool, events: bool) -> None:
+    def __init__(self, inner: httpx2.AsyncByteStream, limit: int, *, failed: bool) -> None:
         self._inner = inner
         self._limit = limit
         self._failed = failed
-        self._events = events
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        size, tail = 0, b""
+        size = 0
         async for chunk in self._inner:
             size += len(chunk)
-            if self._events:
-                tail = tail[-3:] + chunk  # a gap may lie over two chunks
-                size = min(size, _since_gap(tail))
             if size > self._limit and not self._failed:
                 raise Refused(f"more than {human_size(self._limit)} at once")
             if size > self._limit:
@@ -216,10 +216,26 @@ class Bounded(httpx2.AsyncByteStream):
         await self._inner.aclose()
 
 
-def _since_gap(text: bytes) -> int:
-    """Bytes since the last blank line, or more than any bound when there is none."""
-    ends = [text.rfind(gap) + len(gap) for gap in GAPS if gap in text]
-    return len(text) - max(ends) if ends else sys.maxsize
+async def _decoded(response: httpx2.Response) -> AsyncIterator[Any]:
+    """The events, up to ``[DONE]`` or the end. Raises ValueError at one that is no JSON."""
+    response.headers["content-type"] = "text/event-stream; charset=utf-8"  # whatever the server calls it
+    source = aiter(httpx2.EventSource(response, MAX_EVENT))
+    async for event in source:
+        if event.data.startswith("[DONE]"):
+            break
+        if event.data:
+            body = json.loads(event.data)
+            yield body[0] if isinstance(body, list) and body else body  # Gemini puts errors into a list
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAINED):
+            async for _ in source:
+                pass
+
+
+def _is_whole(response: httpx2.Response) -> bool:
+    """Whether it is no stream of events: an answer in one piece, or a web page."""
+    kind = response.headers.get("content-type", "").lower()
+    return "json" in kind or "html" in kind
 
 
 def _was_open(cause: BaseException | None) -> bool:

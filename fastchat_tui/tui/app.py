@@ -251,5 +251,5 @@ class FastchatApp(KeysInOrder):
 
     def _print_error_renderables(self) -> None:
         if self._broken:
-            print(self._broken, file=sys.__stderr__)
+            print(f"fastchat-tui: {self._broken}", file=sys.__stderr__)
         self._exit_renderables.clear()

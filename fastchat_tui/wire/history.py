@@ -86,12 +86,12 @@ def render(content: tuple[Content, ...], structured: str = "") -> str:
 
 
 def _repeats(texts: list[str], structured: str) -> bool:
-    """Whether text blocks say what a structured result says. Many servers wrap a plain value as ``{"result": value}``,
+    """Whether text blocks say what a structured result says. Many servers wrap a plain value (``{"result": value}``),
     and give each item of a list its own block."""
     if len(structured) > MAX_RESULT:  # as most servers do; and parsing megabytes is not for an event loop
         return True
     value = _decoded(structured)
-    values = [value, value["result"]] if isinstance(value, dict) and value.keys() == {"result"} else [value]
+    values = [value, *value.values()] if isinstance(value, dict) and len(value) == 1 else [value]
     decoded = [_decoded(text) for text in texts]
     return any(value in (decoded, *decoded, *texts) for value in values)
 

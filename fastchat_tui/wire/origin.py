@@ -17,6 +17,12 @@ def origin(base_url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
+def place(here: str) -> str:
+    """An origin as people write it."""
+    scheme, _, rest = here.partition("://")
+    return f"{scheme}://{rest.removesuffix({'https': ':443', 'http': ':80'}.get(scheme, ''))}"
+
+
 def key_entry(here: str) -> str:
     """The name in the keyring of the key for an origin."""
     return f"key:{here}"

@@ -98,7 +98,7 @@ async def test_a_new_origin_that_another_source_names_is_asked_about_once(
     assert len(here.of(Asked)) == 1
     assert here.settings.origins == kept
     if decision == "deny":
-        assert (found.detail, here.model.prompts) == ("You did not let the key go to https://api.groq.com:443.", [])
+        assert (found.detail, here.model.prompts) == ("You did not let the key go to https://api.groq.com.", [])
 
 
 async def test_an_origin_that_was_allowed_for_good_is_not_asked_about() -> None:
@@ -151,7 +151,7 @@ async def test_the_keyring_is_opened_for_the_first_request_and_only_where_a_key_
         await engine.send(SetModel("m", GROQ))
         await engine.send(SendMessage("more"))
         found = await end(here, 2)
-    assert (found.reason, found.detail) == ("failed", "There is no key for https://api.groq.com:443.")
+    assert (found.reason, found.detail) == ("failed", "There is no key for https://api.groq.com.")
     assert "OPENAI_API_KEY" in found.remedy
     assert here.vault.touched == 1
 

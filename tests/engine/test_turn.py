@@ -130,7 +130,7 @@ async def test_a_denied_call_is_told_with_the_reason_and_reaches_no_server() -> 
         await engine.send(Answer(question.question, "deny", text="not on a Sunday"))
         await engine.send(Answer(question.question, "once"))  # the first answer counts
         await ended(world)
-    assert answer_of(world.model.prompts[1], "c") == "The user denied this call. The user says: not on a Sunday"
+    assert answer_of(world.model.prompts[1], "c") == "The user denied this call. The reason: not on a Sunday"
     assert world.servers[0].calls == []
     assert world.of(Answered) == [
         Answered(question=question.question, decision="deny", by="user", text="not on a Sunday")

@@ -108,6 +108,21 @@ def test_no_connection_comes_with_the_thing_to_check(why: str, remedy: str) -> N
     assert remedy in EXPLAIN.unreachable(why).remedy
 
 
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("[Errno 111] Connect call failed ('127.0.0.1', 9)", "cannot be reached: connection refused."),
+        (
+            "Multiple exceptions: [Errno 111] Connect call failed ('::1', 9), [Errno 111] Connect call failed ('1', 9)",
+            "cannot be reached: connection refused.",
+        ),
+        ("[Errno -2] Name or service not known", "cannot be reached: Name or service not known."),
+    ],
+)
+def test_no_connection_is_told_without_numbers(why: str, words: str) -> None:
+    assert EXPLAIN.unreachable(why).text.endswith(words)
+
+
 def test_too_many_tools_is_not_called_a_bad_definition() -> None:
     text = EXPLAIN.refused(400, said("Invalid 'tools': array too long. Expected maximum length 128"), {}).text
     assert "that many tools" in text

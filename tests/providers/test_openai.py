@@ -314,6 +314,27 @@ async def test_an_empty_answer_is_asked_for_once_more(chat: Open) -> None:
     assert (open_chat.said, len(open_chat.api.requests)) == ("here", 2)
 
 
+async def test_thoughts_alone_are_no_answer(chat: Open) -> None:
+    open_chat = await chat({"thought": "hm", "text": ""}, {"text": "never asked for"})
+    assert (await open_chat.reply()).cut == "The model thought, but gave no answer."
+    assert len(open_chat.api.requests) == 1
+
+
+async def test_thoughts_that_used_up_the_limit_are_named_as_the_reason(chat: Open, wire: str) -> None:
+    finish = "length" if wire == "chat" else "max_output_tokens"
+    open_chat = await chat({"thought": "hm", "text": "", "finish": finish})
+    assert "the model's thoughts used up its limit" in (await open_chat.reply()).cut
+
+
+async def test_space_alone_is_an_empty_answer(chat: Open, wire: str) -> None:
+    open_chat = await chat({"text": ["\n", " \n"]}, {"text": "better"})
+    reply = await open_chat.reply()
+    if wire == "chat":  # it was held back, as what may become a tag: so nothing was shown, and it is asked again
+        assert open_chat.said == "better"
+    else:
+        assert reply.cut == "The model gave an empty answer."
+
+
 async def test_each_tool_with_a_bad_schema_is_set_aside_and_the_request_goes_on(chat: Open) -> None:
     names = ("demo__a", "demo__b", "demo__c")
     prompt = replace(PROMPT, tools=tuple(replace(TOOL, model_name=name) for name in names))

@@ -98,6 +98,7 @@ def test_an_answer_that_comes_only_at_its_end_is_taken_whole() -> None:
         (end("incomplete"), "not complete"),
         (event("in_progress"), "cut off"),
         (end("failed"), "error"),
+        (event("completed", response={"status": "incomplete"}), "not complete"),
     ],
 )
 def test_an_answer_that_is_not_whole_says_why(last: dict[str, Any], words: str) -> None:

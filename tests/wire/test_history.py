@@ -49,7 +49,7 @@ CALL = CallPart("c", "s__t", "{}")
         ((Image("QUJD", "image/png"),), '{"n": 1}', '[image image/png, 3 B]\n{"n": 1}'),
         ((Text('{ "n":1 }'),), '{"n": 1}', '{ "n":1 }'),
         ((Text("five"),), '{"result": "five"}', "five"),
-        ((Text("5"),), '{"result": "5"}', "5"),
+        ((Text("5"),), '{"content": "5"}', "5"),
         ((Text("a"), Text("b")), '{"result": ["a", "b"]}', "a\nb"),
         ((Text("3 found"),), '{"found": [1, 2, 3]}', '3 found\n{"found": [1, 2, 3]}'),
         ((Text("3 found"),), '{"found": ', '3 found\n{"found": '),
