@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     closed = _open_closed_streams()
     _forgive_encoding(sys.stdout, sys.stderr)
     try:
-        arguments = make_parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        arguments = make_parser(commands=not all(map(_is_for_the_screen, words))).parse_args(words)
         if "stdout" in closed:
             print("fastchat-tui: standard output is closed, so nothing could be written.", file=sys.stderr)
             return USAGE_ERROR
@@ -57,6 +58,11 @@ def _open_closed_streams() -> list[str]:
     for name in closed:
         setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115 - for the whole run
     return closed
+
+
+def _is_for_the_screen(word: str) -> bool:
+    """An option that needs no look at the commands, which take longer to set up than to paint."""
+    return word.startswith("--") and word not in ("--", "--help")
 
 
 def _forgive_encoding(*streams: TextIO) -> None:
@@ -84,7 +90,7 @@ def no_screen() -> str:
     return ""
 
 
-def make_parser() -> Parser:
+def make_parser(*, commands: bool = True) -> Parser:
     top = Parser(
         prog="fastchat-tui",
         description="Chat with any model over your MCP servers in a full-screen terminal, and see every call it makes.",
@@ -97,8 +103,12 @@ def make_parser() -> Parser:
     top.add_argument("--version", action="version", version=f"fastchat-tui {__version__}")
     top.add_argument("--theme", default="", metavar="NAME", help="the theme of this run")
     top.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
-    commands = top.add_subparsers(title="commands, without the screen", metavar="COMMAND")
+    if commands:
+        _add_commands(top.add_subparsers(title="commands, without the screen", metavar="COMMAND"))
+    return top
 
+
+def _add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     ask = _command(commands, "ask", "Ask once; the answer goes to stdout.")
     ask.add_argument("message", nargs="*", help="the message; what is piped in follows it; “-”: read it from stdin")
     ask.add_argument(
@@ -139,7 +149,6 @@ def make_parser() -> Parser:
     auth = _command(commands, "auth", "Tell which sign-ins are kept.")
     auth.add_argument("what", choices=("status",), help="the sign-ins that are kept; no secret is printed")
     auth.add_argument("--json", action="store_true", help="as JSON")
-    return top
 
 
 def _servers(servers: Parser) -> None:

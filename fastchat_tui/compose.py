@@ -10,21 +10,22 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from fastchat_tui import __version__, crash
-from fastchat_tui.wire.masks import Masker
 
 if TYPE_CHECKING:
     from fastchat_tui.config.load import FileSettings
+    from fastchat_tui.config.looks import ScreenSettings
     from fastchat_tui.config.paths import Paths
-    from fastchat_tui.config.settings import ScreenSettings
     from fastchat_tui.engine.endpoint import Address
     from fastchat_tui.engine.local import LocalEngine, Parts
     from fastchat_tui.headless.doctor import Examination
+    from fastchat_tui.wire.masks import Masker
     from fastchat_tui.wire.ports import Model, Settings, Vault
     from fastchat_tui.wire.servers import ServerSpec
     from fastchat_tui.wire.sign_in import AskSignIn, MakeSignIn, SignInDesk
@@ -54,6 +55,7 @@ class Options:
 async def open_engine(options: Options) -> AsyncIterator[LocalEngine]:
     """The engine, ready to ``begin``. Leaving the block ends its servers and closes its log."""
     from fastchat_tui.engine.local import LocalEngine
+    from fastchat_tui.wire.masks import Masker
 
     async with AsyncExitStack() as stack:
         masker = Masker()
@@ -170,6 +172,7 @@ def open_examination(options: Options) -> Iterator[Examination]:
     """What the doctor needs: no engine, so that it also works where that would not come up."""
     from fastchat_tui.headless.doctor import Examination
     from fastchat_tui.servers.reach import reach
+    from fastchat_tui.wire.masks import Masker
 
     masker = Masker()
     crash.hide_with(masker.mask)
@@ -197,12 +200,13 @@ def _settings(options: Options, paths: Paths) -> FileSettings:
 
 def screen_settings() -> tuple[ScreenSettings, Callable[[str], None]]:
     """What concerns the screen alone, and how a chosen theme is remembered. Raises ConfigError."""
-    from fastchat_tui.config.choices import Choices
+    from fastchat_tui.config.looks import read_looks, set_theme
     from fastchat_tui.config.state import State
 
     paths = find_paths()
-    choices = Choices(State(paths.state / "state.toml"))
-    return choices.looks(paths.config / "settings.toml"), choices.set_theme
+    state = State(paths.state / "state.toml")
+    state.refresh()
+    return read_looks(paths.config / "settings.toml", state), partial(set_theme, state)
 
 
 def _make_model(address: Address) -> Model:

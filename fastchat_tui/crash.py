@@ -19,8 +19,8 @@ from fastchat_tui import __version__
 
 MOST = 20
 """Reports of one run: a fault that comes again and again must not fill the disk."""
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
-_GIVEN = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
+_SECRET_NAME = "KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH"
+_GIVEN = "(?s)input_value=.*?, input_type="
 """What pydantic quotes of a value that did not fit."""
 _hide: Callable[[str], str] = str
 _written = 0
@@ -39,9 +39,9 @@ def write_report(error: BaseException, folder: Path | None = None) -> str:
     global _written
     if _written >= MOST:
         return ""
-    masker = Masker(value for name, value in os.environ.items() if _SECRET_NAME.search(name))
+    masker = Masker(value for name, value in os.environ.items() if re.search(_SECRET_NAME, name, re.IGNORECASE))
     head = f"fastchat-tui {__version__}, Python {platform.python_version()}, {platform.platform()}\n{time.ctime()}\n\n"
-    text = _GIVEN.sub(f"input_value={MASK}, input_type=", head + "".join(traceback.format_exception(error)))
+    text = re.sub(_GIVEN, f"input_value={MASK}, input_type=", head + "".join(traceback.format_exception(error)))
     text = clean(masker.mask_shapes(_hide(text)))
     try:
         folder = folder or _folder()

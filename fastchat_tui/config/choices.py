@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastchat_tui.config.settings import ScreenSettings, read_settings
 from fastchat_tui.config.state import State, Table
-from fastchat_tui.wire.ports import Rule
+from fastchat_tui.wire.settings import Rule
 
 if TYPE_CHECKING:
     from fastchat_tui.wire.questions import Decision
@@ -101,16 +99,6 @@ class Choices:
         endpoint = {"base_url": base_url} if base_url else {}
         self._chosen = {**self._chosen, "model": model, **endpoint}
         self._state.change(lambda state: made(state, "model").update({"name": model, **endpoint}))
-
-    def looks(self, settings: Path) -> ScreenSettings:
-        """What concerns the screen alone; the settings file goes before what is remembered. Raises ConfigError."""
-        chosen = read_settings(settings).screen
-        remembered = self._state.table().get("theme")
-        theme = chosen.theme or (remembered if isinstance(remembered, str) else "")
-        return ScreenSettings(chosen.keymap, theme, chosen.mouse)
-
-    def set_theme(self, name: str) -> None:
-        self._state.change(lambda state: state.update({"theme": name}))
 
 
 def made(table: Table, key: str) -> Table:

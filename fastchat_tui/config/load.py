@@ -15,7 +15,7 @@ from fastchat_tui.config.files import locked, write_atomically
 from fastchat_tui.config.paths import Paths, refuse_shared, servers_file
 from fastchat_tui.config.schema import app_name, passwords
 from fastchat_tui.config.search import candidates, is_file, project_file
-from fastchat_tui.config.settings import ScreenSettings, UserSettings, check_url, read_settings
+from fastchat_tui.config.settings import UserSettings, check_url, read_settings
 from fastchat_tui.config.sources import Source
 from fastchat_tui.config.state import State
 from fastchat_tui.wire.discovery import Discovery, FoundServer
@@ -93,10 +93,6 @@ class FileSettings(Choices):
             notices=(*advice.notices(servers), *self._troubles()),
             pending=tuple(pending),
         )
-
-    def screen(self) -> ScreenSettings:
-        """Raises ConfigError."""
-        return self.looks(self._paths.config / "settings.toml")
 
     def stamp(self) -> object:
         """Of every file that could be read: when it was written, how long it is, and which file it is."""

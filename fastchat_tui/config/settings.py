@@ -1,27 +1,15 @@
-"""``settings.toml`` in the user's own folder: what no project may decide: model, endpoint, rules, keys, looks."""
+"""``settings.toml`` in the user's own folder: what no project may decide. Keys, theme and mouse are in ``looks``."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from fastchat_tui.config import files
+from fastchat_tui.config.looks import looks_in
+from fastchat_tui.config.toml import read_toml
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.ports import Rule
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenSettings:
-    """What concerns the screen alone."""
-
-    keymap: Mapping[str, str] = field(default_factory=dict)
-    """Action id → keys, comma-separated, as Textual's ``set_keymap`` wants them."""
-    theme: str = ""
-    mouse: bool = True
+from fastchat_tui.wire.settings import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +23,13 @@ class UserSettings:
     secrets: str = ""
     """Where secrets are kept: ``keyring`` (also when empty), ``file`` (encrypted) or ``memory``."""
     rules: tuple[Rule, ...] = ()
-    screen: ScreenSettings = ScreenSettings()
 
 
 def read_settings(path: Path) -> UserSettings:
     """Raises ConfigError naming the file, the line or the key, and what was expected."""
-    if not path.exists():
-        return UserSettings()
-    try:
-        values = tomllib.loads(files.decoded(files.read(path), path))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}.", "Mend that line, or move the file away.") from error
-    table = _Table(values, path)
-    rules, keymap = table.table("rules"), table.table("keymap")
+    table = read_toml(path)
+    rules = table.table("rules")
+    looks_in(table)
     if base_url := table.text("base_url"):
         check_url(base_url, f"{path}: “base_url”")
     return UserSettings(
@@ -62,11 +44,6 @@ def read_settings(path: Path) -> UserSettings:
             *(Rule(pattern, "deny", "settings.toml denies it") for pattern in rules.texts("deny")),
             *(Rule(pattern, "always", "settings.toml allows it") for pattern in rules.texts("allow")),
         ),
-        screen=ScreenSettings(
-            {action: ",".join(keymap.texts(action)) for action in keymap.names()},
-            table.text("theme"),
-            table.flag("mouse", True),
-        ),
     )
 
 
@@ -79,56 +56,3 @@ def check_url(url: str, where: str) -> None:
         fits = False
     if not fits or not url.isprintable() or " " in url:
         raise ConfigError(f"{where} is no http(s) URL.", "Expected something like https://example.com/v1.")
-
-
-class _Table:
-    """A TOML table that says where a wrong value stands and what was expected."""
-
-    def __init__(self, values: Mapping[str, Any], path: Path, prefix: str = "") -> None:
-        self._values = values
-        self._path = path
-        self._prefix = prefix
-
-    def names(self) -> list[str]:
-        return list(self._values)
-
-    def text(self, key: str) -> str:
-        value = self._values.get(key, "")
-        if not isinstance(value, str):
-            raise self._wrong(key, "a text")
-        return value
-
-    def choice(self, key: str, among: tuple[str, ...]) -> str:
-        value = self.text(key)
-        if value and value not in among:
-            raise self._wrong(key, " or ".join(f"“{word}”" for word in among))
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        value = self._values.get(key, default)
-        if not isinstance(value, bool):
-            raise self._wrong(key, "true or false")
-        return value
-
-    def count(self, key: str, default: int) -> int:
-        value = self._values.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise self._wrong(key, "a whole number above 0")
-        return value
-
-    def texts(self, key: str) -> list[str]:
-        """One text, or a list of them."""
-        value = self._values.get(key, [])
-        found: list[Any] = value if isinstance(value, list) else [value]
-        if not all(isinstance(item, str) for item in found):
-            raise self._wrong(key, "a text, or a list of texts")
-        return found
-
-    def table(self, key: str) -> _Table:
-        value = self._values.get(key, {})
-        if not isinstance(value, dict):
-            raise self._wrong(key, "a table")
-        return _Table(value, self._path, f"{self._prefix}{key}.")
-
-    def _wrong(self, key: str, expected: str) -> ConfigError:
-        return ConfigError(f"{self._path}: “{self._prefix}{key}” must be {expected}.", "Mend it, then reload.")

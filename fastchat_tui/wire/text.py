@@ -8,14 +8,21 @@ over two fragments cannot form again.
 from __future__ import annotations
 
 import re
+from functools import cache
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_HIDDEN = re.compile(
-    "[\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
-    "\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"
+_HIDDEN = (
+    "\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff"
 )
+CONTROL = re.compile(f"[{_CONTROL}]")
 _CONTROL_BYTES = bytes(code for code in range(128) if CONTROL.match(chr(code)))
-_UNSAFE = re.compile(CONTROL.pattern[:-1] + _HIDDEN.pattern[1:])
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    """Compiled when it is needed first, which is after the first frame."""
+    return re.compile(f"[{_CONTROL}{_HIDDEN}]")
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -38,7 +45,7 @@ def clean(text: str) -> str:
         raw = text.encode()
         if len(raw.translate(None, _CONTROL_BYTES)) == len(raw):
             return text
-    return _UNSAFE.sub(_visible, text)
+    return _unsafe().sub(_visible, text)
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -31,13 +31,11 @@ def test_switches_rules_origins_and_theme_come_back(place: Place) -> None:
     settings.add_rule(Rule("x.t", "always"))
     settings.add_rule(Rule("x.u", "deny"))
     settings.allow_key_origin("https://e.example:443")
-    settings.set_theme("dusk")
     again = place.settings()
     assert again.enabled("x") is False
     assert (again.tool_enabled("x.y", "t"), again.tool_enabled("x.y", "u")) == (False, True)
     assert [(rule.tool, rule.decision) for rule in again.rules()] == [("x.t", "always"), ("x.u", "deny")]
     assert again.key_origins() == ["https://e.example:443"]
-    assert again.screen().theme == "dusk"
 
 
 def test_a_rule_counts_only_for_the_file_under_which_it_was_made(place: Place) -> None:

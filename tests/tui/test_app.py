@@ -243,9 +243,13 @@ def test_the_first_frame_needs_no_engine_and_keeps_what_is_written(home: Path) -
 import asyncio, sys
 from fastchat_tui.tui.app import FastchatApp
 HEAVY = {"openai", "mcp", "mcp_types", "keyring", "jsonschema", "httpx2", "pydantic", "pygments", "markdown_it"}
-OURS = {"fastchat_tui.engine", "fastchat_tui.servers", "fastchat_tui.wire.events", "fastchat_tui.tui.panes"}
+LATER = ("engine", "servers", "wire.events", "wire.masks", "wire.settings", "tui.panes")
+OURS = {f"fastchat_tui.{name}" for name in LATER}
+from fastchat_tui import launch
+from fastchat_tui.compose import screen_settings
 async def main():
-    app = FastchatApp()
+    screen, keep_theme = screen_settings()
+    app = FastchatApp(theme=screen.theme, keymap=screen.keymap)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(*"hi", "enter", *"more")
         await pilot.pause()
