@@ -45,14 +45,16 @@ class Options:
     policy: str = ""
     allow: tuple[str, ...] = ()
     """Rules for this run: ``server.tool`` or ``server.prefix*``."""
-    yes: bool = False
     tools: bool = True
     idle: bool = False
     """No server is started but by a command that names it."""
 
 
+DEFAULTS = Options()
+
+
 @asynccontextmanager
-async def open_engine(options: Options) -> AsyncIterator[LocalEngine]:
+async def open_engine(options: Options = DEFAULTS) -> AsyncIterator[LocalEngine]:
     """The engine, ready to ``begin``. Leaving the block ends its servers and closes its log."""
     from fastchat_tui.engine.local import LocalEngine
     from fastchat_tui.wire.masks import Masker

@@ -201,7 +201,6 @@ def options(arguments: argparse.Namespace) -> Options:
         session=arguments.session,
         system=arguments.system,
         allow=tuple(getattr(arguments, "allow", ())),
-        yes=getattr(arguments, "yes", False),
         tools=not getattr(arguments, "no_tools", False),
         idle=arguments.command in ("login", "logout", "auth"),
     )

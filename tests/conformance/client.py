@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from fastchat_tui.compose import Options, open_engine
+from fastchat_tui import Options, open_engine
 from fastchat_tui.wire.commands import Answer, CallTool, Login
 from fastchat_tui.wire.events import Asked, CallFinished, ServerChanged
 from fastchat_tui.wire.ports import Engine, Subscription
