@@ -15,6 +15,7 @@ import signal
 import stat
 import sys
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from fastchat_tui import crash
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from fastchat_tui.compose import Options
     from fastchat_tui.wire.ports import Engine
 
+BEHIND_THE_FRAME = (
+    *("engine.local", "store.sqlite", "config.load", "servers.factory", "servers.doctor", "providers.schemas"),
+    *("tui.asking", "tui.conversation", "tui.panes", "tui.draw", "tui.commands", "tui.offers"),
+)
+"""What the screen goes on with once it is painted."""
 STOPPING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
 
 
@@ -91,6 +97,7 @@ async def _chat(arguments: argparse.Namespace) -> int:
     running.add_done_callback(lambda _: app.painted.set())
     try:
         await app.painted.wait()
+        await asyncio.to_thread(_load)
         if not running.done():
             async with open_engine(options(arguments)) as engine:
                 app.attach(engine)
@@ -101,6 +108,12 @@ async def _chat(arguments: argparse.Namespace) -> int:
             app.exit()
         await running
     return app.return_code or 0
+
+
+def _load() -> None:
+    """In a thread, for it takes longer than a key should wait for its echo."""
+    for name in BEHIND_THE_FRAME:
+        import_module(f"fastchat_tui.{name}")
 
 
 async def _doctor(arguments: argparse.Namespace, voice: Voice) -> int:

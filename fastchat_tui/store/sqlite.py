@@ -263,6 +263,8 @@ def _execute(db: sqlite3.Connection, statement: str, *values: str | float | byte
 
 
 def _decoded(rows: Sequence[tuple[int, float, bytes]]) -> list[Stamped]:
+    if not rows:
+        return []  # a new session needs no codec yet: 10 MB
     from fastchat_tui.wire.codec import decode_event
 
     events: list[Stamped] = []
