@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fastchat_tui.wire.masks import Masker
     from fastchat_tui.wire.ports import Model, Settings, Vault
     from fastchat_tui.wire.servers import ServerSpec
-    from fastchat_tui.wire.sign_in import AskSignIn, MakeSignIn, SignInDesk
+    from fastchat_tui.wire.sign_in import AskSignIn, MakeSignIn, Pause, SignInDesk, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,18 @@ DEFAULTS = Options()
 @asynccontextmanager
 async def open_engine(options: Options = DEFAULTS) -> AsyncIterator[LocalEngine]:
     """The engine, ready to ``begin``. Leaving the block ends its servers and closes its log."""
+    from fastchat_tui.auth.vault import KeyringVault
     from fastchat_tui.engine.local import LocalEngine
     from fastchat_tui.wire.masks import Masker
 
     async with AsyncExitStack() as stack:
         masker = Masker()
         crash.hide_with(masker.mask)
-        if options.demo:
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastchat-demo-")))
-            engine = LocalEngine(_demo(options, folder, masker))
-        else:
-            engine = LocalEngine(_real(options, masker))
+        folder = stack.enter_context(TemporaryDirectory(prefix="fastchat-demo-")) if options.demo else ""
+        parts = _demo(options, Path(folder), masker) if options.demo else _real(options, masker)
+        engine = LocalEngine(parts)
+        if isinstance(parts.vault, KeyringVault):
+            parts.vault.tell = engine.tell
         yield await stack.enter_async_context(engine)
 
 
@@ -122,13 +123,13 @@ def _sign_ins(vault: Vault, locks: Path, masker: Masker) -> MakeSignIn:
     made: list[MakeSignIn] = []
     lock = Lock()
 
-    def make(spec: ServerSpec, ask: AskSignIn, tell: Callable[[str, str], None]) -> SignInDesk:
+    def make(spec: ServerSpec, ask: AskSignIn, tell: Tell, pause: Pause) -> SignInDesk:
         with lock:
             if not made:
                 from fastchat_tui.auth.sign_in import sign_ins
 
                 made.append(sign_ins(vault, locks, masker.learn))
-            return made[0](spec, ask, tell)
+            return made[0](spec, ask, tell, pause)
 
     return make
 

@@ -7,12 +7,12 @@ page it gives says nothing of what it was sent. RFC 8252 §7.3, RFC 9700.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import suppress
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-PATH = "/callback"
-HOST = "127.0.0.1"
+from fastchat_tui.wire.sign_in import Redirect, redirect
+
+USUAL = "http://127.0.0.1/callback"
 MAX_HEAD = 16 << 10
 SLOW = 5.0
 """Seconds that a request may take to arrive."""
@@ -27,38 +27,48 @@ HEADERS = (
     "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n"
 )
 
-Redirect = dict[str, str]
-"""The parameters of the redirect: code, state, iss; or error."""
-
 
 class Callback:
-    """Bind it with ``open``; ``arrival`` waits for the one redirect that brings ``state``."""
+    """Bind it with ``open``; ``arrival`` waits for the one redirect that answers the page that was ``expect``ed.
 
-    def __init__(self, port: int = 0) -> None:
-        self._wanted = port
-        self._server: asyncio.Server | None = None
-        self._state = ""
+    ``address`` is a loopback URL whose port does not matter: that is ``port``, where 0 is any.
+    """
+
+    def __init__(self, address: str = USUAL, port: int = 0) -> None:
+        parts = urlsplit(address)
+        self._host = parts.hostname or ""
+        self._netloc = parts.netloc.removesuffix(f":{parts.port}")
+        self._path = parts.path or "/"
+        self._servers: list[asyncio.Server] = []
+        self._asked = ""
         self._arrived: asyncio.Future[Redirect] = asyncio.get_running_loop().create_future()
-        self.port = 0
+        self.port = port
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}{PATH}"
+        return f"http://{self._netloc}:{self.port}{self._path}"
 
     async def open(self) -> None:
         """Raises OSError when the port cannot be had."""
-        self._server = await asyncio.start_server(self._serve, HOST, self._wanted, limit=MAX_HEAD)
-        self.port = self._server.sockets[0].getsockname()[1]
+        for host in ("127.0.0.1", "::1") if self._host == "localhost" else (self._host,):
+            try:
+                server = await asyncio.start_server(self._serve, host, self.port, limit=MAX_HEAD)
+            except OSError:
+                if not self._servers:  # a machine without IPv6 has half of its localhost
+                    raise
+                continue
+            self._servers.append(server)
+            self.port = server.sockets[0].getsockname()[1]
 
-    def expect(self, state: str) -> None:
-        self._state = state
+    def expect(self, asked: str) -> None:
+        self._asked = asked
 
     async def arrival(self) -> Redirect:
         return await asyncio.shield(self._arrived)
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         self._arrived.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -80,15 +90,6 @@ class Callback:
         line, *fields = head.split("\r\n")
         method, target, _ = line.split(" ", 2)
         hosts = [field.partition(":")[2].strip() for field in fields if field.lower().startswith("host:")]
-        if self._arrived.done() or method != "GET" or hosts != [f"{HOST}:{self.port}"]:
+        if self._arrived.done() or method != "GET" or hosts != [f"{self._netloc}:{self.port}"]:
             return None
-        return redirect(target, self._state, path=PATH)
-
-
-def redirect(url: str, state: str, *, path: str = "") -> Redirect | None:
-    """The parameters in the address that a browser was sent to; None when it is not that of the sign-in ``state``."""
-    parts = urlsplit(url.strip())
-    found = {key: values[0] for key, values in parse_qs(parts.query).items() if len(values) == 1}
-    fits = bool(state) and secrets.compare_digest(found.get("state", "").encode(), state.encode())
-    known = "code" in found or "error" in found
-    return found if fits and known and (not path or parts.path == path) else None
+        return redirect(target, self._asked) if urlsplit(target).path == self._path else None

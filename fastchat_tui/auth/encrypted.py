@@ -1,7 +1,7 @@
 """Secrets in one encrypted file, for machines without a keyring: only where the user asks for it, and never in clear.
 
-The passphrase becomes a key by scrypt; Fernet (of ``cryptography``, the extra ``encrypted-file``) encrypts and signs
-the file with it. It is replaced whole, under a lock that other processes respect; one that does not open is left alone.
+The passphrase becomes a key by scrypt; Fernet (of ``cryptography``) encrypts and signs the
+file with it. It is replaced whole, under a lock that other processes respect; one that does not open is left alone.
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ class FileVault:
         except OSError as error:
             raise VaultError(f"{self._path} cannot be read: {error.strerror}.", "Check its permissions.") from None
         if not raw:
-            salt = secrets.token_bytes(SALT)
-            self._box(salt)  # so that a missing library is told before anything is lost
-            return salt, {}
+            return secrets.token_bytes(SALT), {}
         salt, body = raw[len(HEAD) : len(HEAD) + SALT], raw[len(HEAD) + SALT :]
         if not raw.startswith(HEAD) or len(salt) < SALT or len(raw) > LIMIT:
             raise self._shut()
@@ -87,13 +85,9 @@ class FileVault:
         return salt, {str(name): str(secret) for name, secret in found.items()}
 
     def _make_box(self, salt: bytes) -> Fernet:
-        try:
-            from cryptography.fernet import Fernet
-            from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-        except ImportError:
-            raise VaultError(
-                "Secrets cannot be encrypted: a library is missing.", "pip install 'fastchat-tui[encrypted-file]'"
-            ) from None
+        from cryptography.fernet import Fernet
+        from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
         key = Scrypt(salt=salt, length=32, n=ROUNDS, r=BLOCK, p=LANES).derive(self._passphrase.encode())
         return Fernet(base64.urlsafe_b64encode(key))
 

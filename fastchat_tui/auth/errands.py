@@ -3,6 +3,8 @@ requests, go where they may (``guard.py``), and what comes back is small or refu
 
 from __future__ import annotations
 
+from urllib.request import getproxies, proxy_bypass
+
 import httpx2
 from mcp.shared._httpx_utils import next_request_within_origin
 
@@ -17,18 +19,17 @@ MAX_REDIRECTS = 5
 
 
 class Errands:
-    """``home`` is the URL of the server that the user configured."""
+    """``homes`` are the URLs that the user configured, that of the server first."""
 
-    def __init__(self, home: str) -> None:
-        self._home = home
+    def __init__(self, *homes: str) -> None:
+        self._homes = homes
 
     async def run(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, read whole. Raises SignInError, or what a transport raises."""
+        proxy = proxy_of(request.url)
+        inner = httpx2.AsyncHTTPTransport(proxy=proxy or None)
         async with httpx2.AsyncClient(
-            transport=Guarded(self._home),
-            timeout=PATIENCE,
-            follow_redirects=False,
-            trust_env=not is_loopback(httpx2.URL(self._home).host),
+            transport=Guarded(self._homes, inner, by_proxy=bool(proxy)), timeout=PATIENCE, follow_redirects=False
         ) as client:
             response = await _read(client, request)
             for _ in range(MAX_REDIRECTS):
@@ -36,6 +37,14 @@ class Errands:
                     break
                 response = await _read(client, further)
             return response
+
+
+def proxy_of(url: httpx2.URL) -> str:
+    """The proxy that the environment names for it, as for any other request; empty when there is none."""
+    if is_loopback(url.host) or proxy_bypass(url.host):
+        return ""
+    proxies = getproxies()
+    return proxies.get(url.scheme) or proxies.get("all") or ""
 
 
 async def _read(client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:

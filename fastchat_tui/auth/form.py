@@ -6,16 +6,16 @@ which nobody follows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx2
 from mcp.shared.auth import AuthorizationCodeResult
 
 from fastchat_tui.auth.addresses import problem
-from fastchat_tui.auth.callback import redirect
 from fastchat_tui.auth.desk import SignInError, result
 from fastchat_tui.auth.errands import Errands
+from fastchat_tui.wire.sign_in import redirect
 
 BACK = "http://127.0.0.1/callback"
 MAX_PAGES = 4
@@ -30,7 +30,7 @@ class FormDesk:
         self._url = ""
         self.came_back = False
 
-    async def open(self, last_port: int) -> str:
+    async def open(self, known: Sequence[str]) -> str:
         self.came_back = False
         return BACK
 
@@ -50,7 +50,7 @@ class FormDesk:
             where = urljoin(page, response.headers.get("location", ""))
             if response.status_code not in (301, 302, 303, 307, 308) or where == page:
                 raise SignInError(f"User name and password were not accepted (HTTP {response.status_code})")
-            if where.startswith(f"{BACK}?") and (found := redirect(where, asked.get("state", ""))) is not None:
+            if where.startswith(f"{BACK}?") and (found := redirect(where, self._url)) is not None:
                 self.came_back = True
                 return result(found)
             if _origin(where) != _origin(self._url):

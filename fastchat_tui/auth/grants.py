@@ -20,66 +20,22 @@ from mcp.client.auth.oauth2 import OAuthContext
 from mcp.shared.auth import OAuthClientInformationFull, OAuthMetadata, OAuthToken, ProtectedResourceMetadata
 from pydantic import BaseModel
 
+from fastchat_tui.auth.keeper import Keeper
 from fastchat_tui.auth.turns import alone
-from fastchat_tui.wire.errors import VaultError
-from fastchat_tui.wire.ports import Vault
 from fastchat_tui.wire.servers import ServerSpec, SignInView
+from fastchat_tui.wire.sign_in import Pause
 
 VERSION = 1
-REMEDY = "To keep them, start or unlock a keyring (gnome-keyring, KWallet), then sign in again."
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Keeper:
-    """The vault, or this run's memory where there is none. ``on_loss`` is told once why nothing outlives the run."""
-
-    def __init__(self, vault: Vault, on_loss: Callable[[str, str], None]) -> None:
-        self._vault = vault
-        self._on_loss = on_loss
-        self._memory: dict[str, str] = {}
-        self._seen: dict[str, str] = {}
-        """What was read and written: a keyring that is locked meanwhile costs no sign-in."""
-        self._lost = False
-
-    async def get(self, name: str) -> str | None:
-        if name in self._memory:
-            return self._memory[name]
-        try:
-            found = await self._vault.get(name)
-        except VaultError as error:
-            self._lose(error)
-            return self._seen.get(name)
-        if found is not None:
-            self._seen[name] = found
-        return found
-
-    async def set(self, name: str, text: str) -> None:
-        self._seen[name] = text
-        try:
-            await self._vault.set(name, text)
-            self._memory.pop(name, None)
-        except VaultError as error:
-            self._memory[name] = text
-            self._lose(error)
-
-    async def delete(self, name: str) -> None:
-        self._memory.pop(name, None)
-        self._seen.pop(name, None)
-        try:
-            await self._vault.delete(name)
-        except VaultError as error:
-            self._lose(error)
-
-    def _lose(self, error: VaultError) -> None:
-        if not self._lost:
-            self._lost = True
-            self._on_loss(f"{error.text} Sign-ins last until you quit.", REMEDY)
-
-
 class Grant:
-    """The grant of one server. ``learn`` is told every secret in it, so that none is ever shown."""
+    """The grant of one server. ``learn`` is told every secret in it, so that none is ever shown; ``pause`` holds the
+    time while a keyring waits for a person."""
 
-    def __init__(self, spec: ServerSpec, keeper: Keeper, locks: Path, learn: Callable[[Iterable[str]], None]) -> None:
+    def __init__(
+        self, spec: ServerSpec, keeper: Keeper, locks: Path, learn: Callable[[Iterable[str]], None], pause: Pause
+    ) -> None:
         oauth = spec.oauth
         identity = json.dumps([spec.url, oauth.client_id])
         self.name = f"oauth:{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
@@ -99,6 +55,7 @@ class Grant:
         self._keeper = keeper
         self._lock = locks / f"{self.name.replace(':', '-')}.lock"
         self._learn = learn
+        self._pause = pause
         self._kept: dict[str, Any] = {}
         self.client: OAuthClientInformationFull | None = None
         """The client that was registered beforehand, if there is one."""
@@ -111,8 +68,10 @@ class Grant:
 
     async def read(self) -> None:
         """Takes over what is kept now: another window may have refreshed it."""
+        with self._pause():
+            text = await self._keeper.get(self.name)
         try:
-            kept = json.loads(await self._keeper.get(self.name) or "{}")
+            kept = json.loads(text or "{}")
         except ValueError:
             kept = {}
         fits = isinstance(kept, dict) and kept.get("v") == VERSION and kept.get("fingerprint") == self._fingerprint
@@ -149,6 +108,7 @@ class Grant:
             await self._write()
 
     async def erase(self) -> None:
+        """Raises VaultError when it is still kept."""
         self._kept = {}
         await self._keeper.delete(self.name)
 
@@ -160,6 +120,8 @@ class Grant:
             scopes=tokens.get("scope") or "",
             expires_at=self._kept.get("expires_at"),
             renews=bool(tokens.get("refresh_token")),
+            kept=bool(tokens) and self._keeper.outlives(self.name),
+            trouble=self._keeper.trouble,
         )
 
     # ── the SDK's TokenStorage ───────────────────────────────────────────────────────────────────────────────────

@@ -1,20 +1,19 @@
 """The SDK's OAuth flow, made fit for a program that runs for days, in several windows.
 
 What differs: requests with a good token wait for nobody; an expired or refused token is refreshed first, once, at the
-place that it came from, also after a restart; a person is asked only where that was allowed; what the authorization
-server says of itself is checked before anybody is sent there. It overrides private methods of mcp 2.3: ``tests/auth``
-notice when they change.
+place that it came from, also after a restart; what the authorization server says of itself is checked before anybody
+is sent there. It overrides private methods of mcp 2.3: ``tests/auth`` notice when they change.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider, OAuthFlowError
-from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider, PrivateKeyJWTOAuthProvider
-from mcp.client.auth.utils import issuers_match
+from mcp.client.auth.utils import issuers_match, union_scopes
 from mcp.shared._request_clock import waiting_on_a_person
 
 from fastchat_tui.auth.addresses import problem
@@ -22,17 +21,24 @@ from fastchat_tui.auth.answers import field_of, fit_method, is_refusal, told
 from fastchat_tui.auth.desk import SignInError
 from fastchat_tui.auth.errands import Errands
 from fastchat_tui.auth.grants import Grant
+from fastchat_tui.wire.text import one_line
 
 SETTLE = 5.0
 """Seconds that the end of the program waits for a refresh."""
 
 
 class Renewing(OAuthClientProvider):
-    grant: Grant
+    """``issuer`` is the authorization server that the user named, if so: then no other is gone to. ``scopes`` are asked
+    for besides those that the server names."""
 
     def may_begin(self, response: httpx2.Response) -> bool:
         """Whether the SDK's own flow may follow this refusal."""
         return True
+
+    @property
+    def willing(self) -> bool:
+        """Whether that flow is to come where a renewal fails."""
+        return False
 
     async def before(self) -> None:
         """The SDK's own flow begins."""
@@ -43,9 +49,10 @@ class Renewing(OAuthClientProvider):
     def accepted(self) -> None:
         """The server has taken a token."""
 
-    def prepare(self, grant: Grant, errands: Errands) -> None:
+    def prepare(self, grant: Grant, errands: Errands, *, issuer: str, scopes: str) -> None:
         self.grant = grant
         self.errands = errands
+        self.issuer, self.scopes = issuer, scopes
         self._entry = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
         self._spelling = ""
@@ -91,7 +98,7 @@ class Renewing(OAuthClientProvider):
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._renew(refused), name="sign-in refresh")
             self._renewing.add_done_callback(self._renewal_ended)
-        with waiting_on_a_person():
+        with waiting_on_a_person(), suppress(*((SignInError, httpx2.TransportError) if self.willing else ())):
             await asyncio.shield(self._renewing)
 
     def _renewal_ended(self, task: asyncio.Task[None]) -> None:
@@ -121,8 +128,6 @@ class Renewing(OAuthClientProvider):
                 return True
             if not self.may_begin(response):
                 return False
-            if context.oauth_metadata is None and not context.is_token_valid():
-                context.clear_tokens()  # the SDK would take a refresh token to wherever it guesses
             await self._sign_in(request, response)
             return True
         except OAuthFlowError as error:
@@ -143,21 +148,29 @@ class Renewing(OAuthClientProvider):
         return bool(self._token) and self.context.is_token_valid()
 
     async def _sign_in(self, request: httpx2.Request, response: httpx2.Response) -> None:
-        well = False
+        context, well, known = self.context, False, self._spelling
+        before = context.current_tokens, context.token_expiry_time
         try:
             await self.before()
+            if response.status_code == 401:
+                context.clear_tokens()  # the SDK would use the refresh token once more, and where it guesses
             try:
                 await self._flow(request, response)
             except OAuthFlowError:
-                if not self._spelling:
+                if self._spelling == known:
                     raise
                 await self._flow(request, response)  # now by the name that the authorization server gives itself
             well = True
         finally:
+            if not well and context.current_tokens is None:
+                context.current_tokens, context.token_expiry_time = before
             await self.after(well=well)
 
     def _select_authorization_server(self, advertised: list[str]) -> str:
-        chosen = super()._select_authorization_server(advertised)
+        if not self.issuer:
+            chosen = super()._select_authorization_server(advertised)
+        elif (chosen := next((one for one in advertised if issuers_match(one, self.issuer)), "")) == "":
+            raise SignInError(f"It wants a sign-in at {one_line(advertised[0])}, but its entry names {self.issuer}")
         return self._spelling if self._spelling and issuers_match(self._spelling, chosen) else chosen
 
     def _spelt(self, answer: httpx2.Response) -> str:
@@ -167,6 +180,8 @@ class Renewing(OAuthClientProvider):
 
     async def _flow(self, request: httpx2.Request, response: httpx2.Response) -> None:
         """Ends where the SDK would send the request again: that waits for nobody."""
+        if self.issuer:  # for a server that says nowhere where to sign in
+            self.context.auth_server_url = self._spelling or self.issuer
         flow = super()._auth_flow(request)
         answered = False
         try:
@@ -195,28 +210,41 @@ class Renewing(OAuthClientProvider):
 
     async def _take(self, response: httpx2.Response) -> None:
         """The answer to a refresh. Only a clear no costs the refresh token."""
-        if response.status_code >= 500 or response.status_code == 429:
+        error = field_of(response, "error") if response.status_code in (400, 401, 403) else ""
+        if not error and not (response.status_code == 200 and field_of(response, "access_token")):
             raise SignInError(f"The sign-in could not be renewed: the server answered {response.status_code}")
         if await self._handle_refresh_response(response):
             await self.grant.keep(self.context)
             return
         await self.grant.drop("tokens")
-        if field_of(response, "error") == "invalid_client":
+        if error == "invalid_client":
             await self.forget_client()
+
+    def forget(self) -> None:
+        """All that was granted, in this process."""
+        self.context.clear_tokens()
+        self.context.client_info = None
+        self._initialized = False
 
     async def forget_client(self) -> None:
         """The client that was registered by itself is known no longer: the next sign-in registers another."""
         await self.grant.drop("client")
         self.context.client_info = await self.grant.get_client_info()
 
-    def check_metadata(self) -> None:
-        """Raises SignInError unless the authorization server says of itself where codes and secrets may be sent."""
+    def set_out(self) -> None:
+        """Before anybody, or a secret, is sent to the authorization server. Raises SignInError unless it says of itself
+        where they may go."""
         if (metadata := self.context.oauth_metadata) is None:
             raise SignInError("It does not say how to sign in: no metadata of an authorization server can be used")
+        if self.issuer and not issuers_match(str(metadata.issuer), self.issuer):
+            raise SignInError(f"It leads to {one_line(str(metadata.issuer))}, but its entry names {self.issuer}")
         for url in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.registration_endpoint):
             if url is not None and (wrong := problem(str(url))):
                 raise SignInError(f"Its authorization server names an address that is not used: {wrong}")
         fit_method(self.context)
+        if self.scopes:
+            asked = self.context.client_metadata
+            asked.scope = union_scopes(self.scopes, asked.scope)
 
     async def _refresh_token(self) -> httpx2.Request:
         fit_method(self.context)
@@ -228,21 +256,6 @@ class Renewing(OAuthClientProvider):
         self.grant.restore(self.context)
 
     async def _handle_token_response(self, response: httpx2.Response) -> None:
-        await super()._handle_token_response(response)
-        await self.grant.keep(self.context)
-
-
-class BySecret(Renewing, ClientCredentialsOAuthProvider):
-    """Client credentials with a secret."""
-
-    async def _perform_authorization(self) -> httpx2.Request:
-        self.check_metadata()
-        return await super()._perform_authorization()
-
-
-class ByKey(Renewing, PrivateKeyJWTOAuthProvider):
-    """Client credentials with a signed assertion."""
-
-    async def _perform_authorization(self) -> httpx2.Request:
-        self.check_metadata()
-        return await super()._perform_authorization()
+        async with self.grant.alone():
+            await super()._handle_token_response(response)
+            await self.grant.keep(self.context)

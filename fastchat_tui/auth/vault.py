@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from fastchat_tui.auth.entries import Backend, NotKept, erase, read, write
 from fastchat_tui.wire.errors import VaultError
+from fastchat_tui.wire.sign_in import Tell
 
 T = TypeVar("T")
 TRUSTED = (
@@ -29,11 +30,19 @@ NO_KEYRING = "Set OPENAI_API_KEY instead, or start a keyring (gnome-keyring, KWa
 
 
 class KeyringVault:
-    """Satisfies ``wire.ports.Vault``. The backend is looked for at each use; tests pass their own."""
+    """Satisfies ``wire.ports.Vault``. The backend is looked for at each use; tests pass their own.
 
-    def __init__(self, deadline: float = 3.0, backend: Callable[[], Backend] | None = None) -> None:
+    A keyring that takes longer than ``patience`` may wait for a person: then that is told.
+    """
+
+    def __init__(
+        self, deadline: float = 60.0, patience: float = 3.0, backend: Callable[[], Backend] | None = None
+    ) -> None:
         self._deadline = deadline
+        self._patience = min(patience, deadline)
         self._find = backend or system_backend
+        self.tell: Tell = lambda text, remedy: None
+        self._waiting = False
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -65,11 +74,22 @@ class KeyringVault:
             self._thread.start()
         self._jobs.put(job)
         try:
-            async with asyncio.timeout(self._deadline):
-                return await future
-        except TimeoutError:
-            text = f"The keyring did not answer within {self._deadline:g} s."
-            raise VaultError(text, "Unlock it (a prompt may be open), then try again.") from None
+            await asyncio.wait({future}, timeout=self._patience)
+            if not future.done():
+                self._say_waiting()
+                await asyncio.wait({future}, timeout=self._deadline - self._patience)
+            if not future.done():
+                text = f"The keyring did not answer within {self._deadline:g} s."
+                raise VaultError(text, "Unlock it (a prompt may be open), then try again.")
+            self._waiting = False
+            return future.result()
+        finally:
+            future.cancel()
+
+    def _say_waiting(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self.tell("The keyring has not answered yet.", "Look for its prompt: it may be behind another window.")
 
     def _serve(self) -> None:
         while True:

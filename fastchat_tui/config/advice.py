@@ -39,9 +39,7 @@ def secrets(spec: ServerSpec) -> Iterator[str]:
             yield value
             yield value.rpartition(" ")[2]  # what stands after “Bearer”
         yield from shaped(value)
-    yield from (
-        secret for secret in (spec.oauth.client_secret, spec.oauth.private_key, *spec.oauth.passwords) if secret
-    )
+    yield from spec.oauth.secrets
     yield from (secret for arg in spec.args for secret in shaped(arg))
     yield from _flag_values(spec)
     try:

@@ -45,7 +45,8 @@ def expand(spec: ServerSpec, values: Mapping[str, str]) -> ServerSpec:
 
 def references(spec: ServerSpec) -> Iterator[str]:
     """The names of the variables that the entry reads."""
-    oauth = (spec.oauth.client_id, spec.oauth.client_secret, spec.oauth.private_key, *spec.oauth.form.values())
+    own = spec.oauth
+    oauth = (own.client_id, *own.secrets, own.assertion_file, *own.form.values(), *own.identity_provider.values())
     for text in (spec.command, *spec.args, *spec.env.values(), spec.cwd, spec.url, *spec.headers.values(), *oauth):
         for match in REFERENCE.finditer(text):
             inside = _INSIDE.fullmatch(match[1])
@@ -59,7 +60,13 @@ def _oauth(oauth: OAuth, values: Mapping[str, str]) -> OAuth:
         client_id=_put_in(oauth.client_id, values, "oauth.client_id"),
         client_secret=_put_in(oauth.client_secret, values, "oauth.client_secret"),
         private_key=_put_in(oauth.private_key, values, "oauth.private_key"),
+        assertion=_put_in(oauth.assertion, values, "oauth.assertion"),
+        assertion_file=_put_in(oauth.assertion_file, values, "oauth.assertion_file"),
         form={name: _put_in(text, values, f"auth.post_body.{name}") for name, text in oauth.form.items()},
+        identity_provider={
+            name: _put_in(text, values, f"oauth.identity_provider.{name}")
+            for name, text in oauth.identity_provider.items()
+        },
     )
 
 

@@ -6,14 +6,15 @@ Nothing is expanded here: what this module returns is still only data.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+from fastchat_tui.config.oauth import oauth
+from fastchat_tui.config.values import Wrong, flag, mapping, seconds, strings, text
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import ConfigError
-from fastchat_tui.wire.servers import NO_OAUTH, USUAL, Era, Grant, Level, OAuth, ServerOptions, ServerSpec, Transport
+from fastchat_tui.wire.servers import USUAL, Era, Level, ServerOptions, ServerSpec, Transport
 
 SECTIONS = ("mcp_servers", "mcpServers", "mcp-servers", "servers")
 
@@ -27,18 +28,6 @@ _TRANSPORTS: dict[str, Transport] = {
     "sse": "sse",
 }
 URLS = ("url", "httpstream-url", "httpstream_url", "httpUrl", "serverUrl", "mcp_url")
-_OAUTH_KEYS: dict[str, str] = {
-    "clientId": "client_id",
-    "clientSecret": "client_secret",
-    "clientMetadataUrl": "client_metadata_url",
-    "scope": "scopes",
-    "callbackPort": "port",
-    "callback_port": "port",
-}
-
-
-class Wrong(Exception):
-    """A value that is not what it must be; the text names the key and what was expected."""
 
 
 def servers(document: Object, path: Path) -> list[ServerSpec]:
@@ -78,19 +67,19 @@ def _read(name: str, entry: Any, origin: str) -> ServerSpec:
         raise Wrong("“config” must be an object with command and args.")
     merged: Object = {**entry, **inner}
     command = merged.get("command", "")
-    words = list(_strings(merged, "args"))
+    words = list(strings(merged, "args"))
     if isinstance(command, list):
-        command, *before = _strings(merged, "command") or [""]
+        command, *before = strings(merged, "command") or [""]
         words = [*before, *words]
     if not isinstance(command, str):
         raise Wrong("“command” must be a text.")
-    url = next((_text(merged, key) for key in URLS if merged.get(key)), "")
+    url = next((text(merged, key) for key in URLS if merged.get(key)), "")
     transport = _transport(merged, command, url)
     if transport == "stdio" and not command.strip():
         raise Wrong("“command” is missing: what starts this server?")
     if transport != "stdio" and not url.strip():
         raise Wrong("“url” is missing: where is this server?")
-    label = _text(merged, "name")
+    label = text(merged, "name")
     environment = entry.get("environment")
     return ServerSpec(
         name=name,
@@ -98,21 +87,21 @@ def _read(name: str, entry: Any, origin: str) -> ServerSpec:
         command=command if transport == "stdio" else "",
         args=tuple(words) if transport == "stdio" else (),
         env={
-            **_mapping({"environment": environment}, "environment"),
-            **_mapping(entry, "env"),
-            **_mapping(inner, "env"),
+            **mapping({"environment": environment}, "environment"),
+            **mapping(entry, "env"),
+            **mapping(inner, "env"),
         },
-        cwd=_text(merged, "cwd"),
+        cwd=text(merged, "cwd"),
         url=url if transport != "stdio" else "",
-        headers=_mapping(merged, "headers"),
-        description=_text(merged, "description") or (label if label != name else ""),
-        enabled=_flag(merged, "enabled", True) and not _flag(merged, "disabled", False),
+        headers=mapping(merged, "headers"),
+        description=text(merged, "description") or (label if label != name else ""),
+        enabled=flag(merged, "enabled", True) and not flag(merged, "disabled", False),
         protocol=_era(merged),
-        connect_timeout=_seconds(merged, ("connect_timeout", "startup_timeout_sec"), 30.0),
-        call_timeout=_seconds(merged, ("call_timeout", "tool_timeout_sec", "timeout"), 120.0),
+        connect_timeout=seconds(merged, ("connect_timeout", "startup_timeout_sec"), 30.0),
+        call_timeout=seconds(merged, ("call_timeout", "tool_timeout_sec", "timeout"), 120.0),
         origin=origin,
         options=_options(merged),
-        oauth=_oauth(merged),
+        oauth=oauth(merged),
         sse_fallback=transport == "http" and _named(merged) is None and "httpUrl" not in merged,
     )
 
@@ -153,85 +142,12 @@ def _options(entry: Object) -> ServerOptions:
     if not isinstance(level, str) or level not in levels:
         raise Wrong(f"“log_level” must be one of {', '.join(get_args(Level))}.")
     return ServerOptions(
-        sampling=_flag(entry, "sampling", USUAL.sampling),
+        sampling=flag(entry, "sampling", USUAL.sampling),
         sampling_budget=budget,
-        instructions=_flag(entry, "instructions", USUAL.instructions),
+        instructions=flag(entry, "instructions", USUAL.instructions),
         log_level=levels[level],
-        roots=tuple(_strings(entry, "roots")),
+        roots=tuple(strings(entry, "roots")),
     )
-
-
-def _oauth(entry: Object) -> OAuth:
-    given = entry.get("oauth", {})
-    if not isinstance(given, dict):
-        raise Wrong("“oauth” must be an object with client_id, scopes and the like.")
-    named: Object = {_OAUTH_KEYS.get(str(key), str(key)): value for key, value in given.items()}
-    grants: dict[object, Grant] = {grant: grant for grant in get_args(Grant)}
-    grant = named.get("grant", NO_OAUTH.grant)
-    if not isinstance(grant, str) or grant not in grants:
-        raise Wrong(f"“oauth.grant” must be one of {', '.join(get_args(Grant))}.")
-    port = named.get("port", 0)
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port < 65536:
-        raise Wrong("“oauth.port” must be the number of a port.")
-    scopes = named.get("scopes", "")
-    texts = {
-        key: _text(named, key)
-        for key in ("client_id", "client_secret", "private_key", "signing_algorithm", "client_metadata_url", "issuer")
-        if key in named
-    }
-    if grants[grant] == "client_credentials" and not texts.get("client_id"):
-        raise Wrong("“oauth.client_id” is missing: client credentials belong to a client.")
-    words = scopes if isinstance(scopes, str) else " ".join(_strings(named, "scopes"))
-    auth = entry.get("auth")
-    form = _mapping(auth, "post_body") if isinstance(auth, dict) else {}
-    return OAuth(grant=grants[grant], port=port, scopes=words, form=form, **texts)
-
-
-def _seconds(entry: Object, keys: tuple[str, ...], default: float) -> float:
-    """The first key that is there. ``timeout`` is milliseconds in some hosts: from 1000 on it is taken for that."""
-    for key in keys:
-        if (value := entry.get(key)) is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise Wrong(f"“{key}” must be a positive number of seconds.")
-        return value / 1000 if key == "timeout" and value >= 1000 else float(value)
-    return default
-
-
-def _text(entry: Object, key: str) -> str:
-    value = entry.get(key, "")
-    if not isinstance(value, str):
-        raise Wrong(f"“{key}” must be a text.")
-    return value
-
-
-def _flag(entry: Object, key: str, default: bool) -> bool:
-    value = entry.get(key, default)
-    if not isinstance(value, bool):
-        raise Wrong(f"“{key}” must be true or false.")
-    return value
-
-
-def _strings(entry: Object, key: str) -> list[str]:
-    value = entry.get(key, [])
-    if not isinstance(value, list) or not all(_is_scalar(item) for item in value):
-        raise Wrong(f"“{key}” must be a list of texts.")
-    return [_as_text(item) for item in value]
-
-
-def _mapping(entry: Object, key: str) -> dict[str, str]:
-    value = entry.get(key) or {}
-    if not isinstance(value, dict) or not all(_is_scalar(item) for item in value.values()):
-        raise Wrong(f"“{key}” must be an object of texts.")
-    return {name: _as_text(item) for name, item in value.items()}
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int | float)
-
-
-def _as_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def passwords(document: Object) -> Iterator[str]:

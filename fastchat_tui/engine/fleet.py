@@ -10,7 +10,7 @@ from fastchat_tui.engine.sanitise import legible
 from fastchat_tui.wire.commands import Login, Logout, WatchResource
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import CommandError, ServerError
-from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved
+from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved, SignInFinished
 from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, Host, MakeServer, OnProgress, Server, Settings
 from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, SignInView, Tool
@@ -93,7 +93,8 @@ class Fleet:
             case Login(server=name):
                 await self._login(name)
             case Logout(server=name):
-                await self._any(name).logout()
+                detail = await self._any(name).logout()
+                self._emit(SignInFinished(server=name, outcome="signed_out", detail=detail))
 
     async def _login(self, name: str) -> None:
         """Switches the server on where it is off."""
@@ -106,8 +107,10 @@ class Fleet:
         await self._servers[name].login()
 
     async def sign_ins(self) -> dict[str, SignInView]:
-        found = {name: await self._any(name).signed_in() for name in self._specs}
-        return {name: view for name, view in found.items() if view is not None}
+        """Side by side: a keyring that does not answer is waited for once."""
+        names = tuple(self._specs)
+        views = await asyncio.gather(*(self._any(name).signed_in() for name in names))
+        return {name: view for name, view in zip(names, views, strict=True) if view is not None}
 
     async def set_options(self, name: str, options: ServerOptions, *, quietly: bool = False) -> None:
         """Changes what a server may do, remembered; ``quietly`` leaves a running connection to itself."""

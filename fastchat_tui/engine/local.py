@@ -103,6 +103,7 @@ class LocalEngine:
             lambda server: self._fleet.forbid_sampling(server),
         )
         host = EngineHost(self._questions, sampler, lambda server: self._fleet.remember_deaf(server), self.emit)
+        self.tell = host.tell
         self._fleet = Fleet(parts.make_server, host, parts.settings, parts.weigh, self.emit)
         self._configuration = Configuration(parts.settings, self._questions, self.emit, self._apply)
         self._registry = Registry(parts.settings, parts.examine, parts.masker, lambda: self._fleet.specs)

@@ -12,7 +12,7 @@ from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.events import Answered, Asked
 from fastchat_tui.wire.ports import Emit
-from fastchat_tui.wire.questions import About, Elicitation, Sampling
+from fastchat_tui.wire.questions import About, Elicitation, Sampling, SignIn
 
 
 class Questions:
@@ -38,7 +38,8 @@ class Questions:
             return answer
         finally:
             del self._open[question]
-            self._emit(Answered(question=question, decision=answer.decision, by=by, text=answer.text))
+            text = "" if isinstance(about, SignIn) else answer.text  # the address that is pasted holds the code
+            self._emit(Answered(question=question, decision=answer.decision, by=by, text=text))
 
     def answer(self, answer: Answer, by: str = "user") -> None:
         """Settles a question; an answer that comes second finds nothing and changes nothing.

@@ -28,6 +28,7 @@ from fastchat_tui.wire.questions import (
     SignIn,
     Trust,
 )
+from fastchat_tui.wire.sign_in import redirect
 from fastchat_tui.wire.text import clean
 
 Ask = Callable[[str], Awaitable[str]]
@@ -90,14 +91,23 @@ class Answers:
         if not self._login and not await self._wanted(about):
             return None
         self._voice.complain(f"Sign in at {about.server}, in your browser:", about.url)
-        if self._browser and await asyncio.to_thread(browser.open_in_browser, about.url):
-            return ""
-        if self._ask is None:
-            return ""
-        try:
-            return await self._ask("Paste the address that your browser ended at: ") or None
-        except (OSError, EOFError):
-            return None
+        opened = self._browser and await asyncio.to_thread(browser.open_in_browser, about.url)
+        return "" if self._ask is None else await self._pasted(about, opened=opened)
+
+    async def _pasted(self, about: SignIn, *, opened: bool) -> str | None:
+        """The address, as soon as it is the right one; nothing typed is a no."""
+        prompt = "Paste the address that your browser ended at (Enter alone cancels): "
+        if opened:
+            prompt = f"It opens. If nothing comes back from it, {prompt[0].lower()}{prompt[1:]}"
+        while self._ask is not None:
+            try:
+                typed = await self._ask(prompt)
+            except (OSError, EOFError):
+                break
+            if not typed or redirect(typed, about.url) is not None:
+                return typed or None
+            prompt = "That is not the one: it must hold “code” and “state”, and come from the page above. Once more: "
+        return None
 
     async def _wanted(self, about: SignIn) -> bool:
         if (typed := await self._typed(about)) is None:

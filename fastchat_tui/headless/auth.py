@@ -9,27 +9,35 @@ from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.exits import Exit
 from fastchat_tui.headless.reader import Reader
 from fastchat_tui.headless.voice import Voice
-from fastchat_tui.wire.commands import Command, Login, Logout
-from fastchat_tui.wire.events import ServerChanged
+from fastchat_tui.wire.commands import Login, Logout
+from fastchat_tui.wire.events import SignInFinished
 from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.servers import SignInView
 
-COMING = ("connecting", "off")
+KEEP = "Start or unlock a keyring, or keep secrets in an encrypted file (README: Signing in); then sign in again."
 
 
 async def login(engine: Engine, server: str, answers: Answers, voice: Voice) -> Exit:
-    """Signs in at a server, and says how it stands then. Raises CommandError where there is nothing to sign in at."""
-    return await _after(Login(server), engine, server, answers, voice, wanted="ready", said="signed in")
+    """Signs in at a server, for later commands. Raises CommandError where there is nothing to sign in at."""
+    ended = await _ended(Login(server), engine, server, answers, voice)
+    match ended.outcome:
+        case "failed":
+            voice.complain(f"{server}: {ended.detail}", f"Try again: fastchat-tui login {server}")
+            return Exit.SERVER
+        case "not_needed":
+            voice.narrate(f"{server}: no sign-in is needed")
+        case _:
+            view = (await engine.sign_ins())[server]
+            if not view.kept:
+                voice.complain(f"{server}: signed in, but nothing keeps it: it ends with this command.", KEEP)
+                return Exit.SERVER
+            voice.narrate(f"{server}: signed in")
+    return Exit.OK
 
 
 async def logout(engine: Engine, server: str, answers: Answers, voice: Voice) -> Exit:
-    reader = Reader(engine, answers, voice)
-    try:
-        await reader.settle(server)
-        await engine.send(Logout(server))
-    finally:
-        reader.close()
-    voice.narrate(f"{server}: signed out")
+    ended = await _ended(Logout(server), engine, server, answers, voice)
+    voice.narrate(f"{server}: signed out. {ended.detail}".rstrip())
     return Exit.OK
 
 
@@ -54,30 +62,27 @@ async def status(engine: Engine, answers: Answers, voice: Voice, *, as_json: boo
     return Exit.OK
 
 
-async def _after(
-    command: Command, engine: Engine, server: str, answers: Answers, voice: Voice, *, wanted: str, said: str
-) -> Exit:
+async def _ended(
+    command: Login | Logout, engine: Engine, server: str, answers: Answers, voice: Voice
+) -> SignInFinished:
     reader = Reader(engine, answers, voice)
     try:
         await reader.settle(server)
-        begun = False
         await engine.send(command)
         async for stamped in reader:
             match stamped.event:
-                case ServerChanged(server=name, state="connecting") if name == server:
-                    begun = True
-                case ServerChanged(server=name, state=state) if name == server and begun:
-                    if state == wanted:
-                        voice.narrate(f"{server}: {said}")
-                    return Exit.OK if state == wanted else Exit.SERVER
+                case SignInFinished(server=name) as ended if name == server:
+                    return ended
                 case _:
                     pass
     finally:
         reader.close()
-    return Exit.SERVER
+    raise RuntimeError("the engine ended before the sign-in did")
 
 
 def _words(view: SignInView) -> str:
+    if view.trouble:
+        return f"unknown: {view.trouble}"
     if not view.signed_in:
         return "none"
     if view.expires_at is None:

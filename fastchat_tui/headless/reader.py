@@ -104,7 +104,7 @@ class Reader:
                 self._voice.complain(text, remedy)
             case ServerChanged(server=server, state="failed" | "closed" | "needs_login" as state, detail=detail):
                 words = state.replace("_", " ")
-                self._voice.narrate(f"{server}: {words}{f', {one_line(detail)}' if detail else ''}")
+                self._voice.narrate(f"{server}: {words}{f'. {one_line(detail)}' if detail else ''}")
             case RetryScheduled(why=why, seconds=seconds):
                 self._voice.narrate(f"{why} Trying again in {human_time(seconds)}.")
             case _:

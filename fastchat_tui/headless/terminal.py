@@ -26,6 +26,9 @@ class Terminal:
             loop.add_reader(fd, readable.set)
             try:
                 await readable.wait()
+            except asyncio.CancelledError:
+                os.write(fd, b"\n")  # somebody else has answered: what follows begins a line
+                raise
             finally:
                 loop.remove_reader(fd)
             if not (line := os.read(fd, 65536)):

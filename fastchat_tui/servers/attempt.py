@@ -173,8 +173,7 @@ class Attempt:
 
     def _why_http(self, last: Exchange, cause: BaseException | None, ready: bool) -> Ended:
         if last.wants_login:
-            challenge = f" ({last.challenge})" if last.challenge else ""
-            return Ended("needs_login", f"It wants a sign-in: {last.words()}{challenge}.")
+            return Ended("needs_login", self._wants_login(last))
         words = last.words() or (_brief(cause) if cause is not None else "the connection was closed")
         if ready:
             return Ended("failed", f"It went away: {words}", away=True)
@@ -182,6 +181,14 @@ class Attempt:
             return Ended("failed", f"It refused Streamable HTTP: {words}.", hint="sse")
         closed = cause is not None and code_of(cause) == CLOSED and self._mode == "auto"
         return Ended("failed", f"It could not be reached: {words}.", hint="legacy" if closed else "")
+
+    def _wants_login(self, last: Exchange) -> str:
+        if last.error is not None:
+            return f"{last.words()}."
+        challenge = f" ({last.challenge})" if last.challenge else ""
+        if any(name.lower() == "authorization" for name in self._spec.headers):
+            return f"It does not take the token that stands in its headers: {last.words()}{challenge}."
+        return f"It wants a sign-in: {last.words()}{challenge}."
 
     async def _refused(self, error: MCPError, exchange: Exchange, session: Session) -> ServerError:
         name = self._spec.name

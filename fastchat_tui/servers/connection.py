@@ -48,8 +48,7 @@ class Connection(Entering):
         pause: Callable[[int], float] = backoff,
         sign_in: MakeSignIn | None = None,
     ) -> None:
-        super().__init__(spec, host, shared, sign_in)
-        self._emit = emit
+        super().__init__(spec, emit, host, shared, sign_in)
         self._journal = journal
         self._mask = mask
         self._recovery = Recovery(pause, process=spec.transport == "stdio")
@@ -74,9 +73,6 @@ class Connection(Entering):
 
     @property
     def spec(self) -> ServerSpec:
-        return self._spec
-
-    def _current(self) -> ServerSpec:
         return self._spec
 
     def start(self) -> None:
@@ -138,6 +134,7 @@ class Connection(Entering):
             if self._stopping:
                 break
             if not self._leave.is_set():
+                self._tell_entered(ended.detail or ended.state)
                 again = self._was_ready and ended.state in ("failed", "closed")
                 seconds = self._recovery.after(loop.time() - since, loop.time()) if again else None
                 await self._rest(ended, seconds)
@@ -202,7 +199,7 @@ class Connection(Entering):
                             self._spec,
                             self._eras.now,
                             self._journal,
-                            callbacks(self._current, self._host, self._calls),
+                            callbacks(lambda: self._spec, self._host, self._calls),
                             self._emit,
                             self._mask,
                             auth=auth,
@@ -237,6 +234,7 @@ class Connection(Entering):
                 self._errand = asyncio.create_task(self._host.is_deaf(self._spec.name))
             self._move()
             self._say_ready(session)
+            self._tell_entered()
 
         leaving = [asyncio.create_task(event.wait()) for event in (self._leave, lost)]
         hearing = asyncio.create_task(self._hearing.keep(attempt, session, lost, ready))

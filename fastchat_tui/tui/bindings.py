@@ -118,7 +118,7 @@ TABLE: tuple[Key, ...] = (
     Key("approval.send", "ctrl+s,ctrl+enter,f10", "send_edit", "send", "Send the edited arguments"),
     Key("sign_in.open", "o", "open", "open", "Open the address in your browser", True),
     Key("sign_in.copy", "y", "copy", "copy", "Copy the address", True),
-    Key("sign_in.paste", "p", "edit", "paste", "Give the address at which the browser ended", True),
+    Key("sign_in.paste", "p", "paste", "type", "Give the address at which the browser ended", True),
     Key("form.send", "ctrl+s,ctrl+enter,f10", "send", "send", "Send what is filled in", True, True),
     Key("form.json", "f8", "json", "as JSON", "Write it as JSON, or as a form again", True, True),
     Key("page.doctor", "D", "want('doctor')", "doctor", "Examine the server step by step", True),

@@ -26,6 +26,7 @@ from fastchat_tui.wire.events import (
     ServerRemoved,
     SessionOpened,
     SessionTitled,
+    SignInFinished,
     Stamped,
     StepStarted,
     TextDelta,
@@ -37,6 +38,7 @@ from fastchat_tui.wire.text import one_line
 
 if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen
+    from fastchat_tui.wire.servers import Level
 
 
 async def draw(screen: ChatScreen, stamped: Stamped) -> None:
@@ -64,6 +66,8 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
                 screen.composer.restore(returned)
         case ServerChanged() | ServerRemoved() | CatalogueChanged():
             screen.show_servers()
+        case SignInFinished() as ended:
+            screen.toast(*_signed(ended))
         case TurnStarted():
             screen.status.working("thinking")
         case StepStarted(model=model, step=step):
@@ -92,3 +96,14 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             pass  # the folds have shown what there is to show
         case unknown:
             screen.toast(f"An event that this version does not know: {type(unknown).__name__}")
+
+
+def _signed(ended: SignInFinished) -> tuple[str, str, Level]:
+    """A toast: text, remedy, level."""
+    match ended.outcome:
+        case "failed":
+            return f"{ended.server}: {ended.detail}", "Press a on it to sign in.", "warning"
+        case "not_needed":
+            return f"{ended.server}: no sign-in is needed.", "", "info"
+        case "signed_in" | "signed_out":
+            return f"{ended.server}: {ended.outcome.replace('_', ' ')}. {ended.detail}", "", "info"

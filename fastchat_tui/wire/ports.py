@@ -199,11 +199,13 @@ class Server(Protocol):
         ...
 
     async def login(self) -> None:
-        """Connects again, and lets a person sign in. Raises ServerError where there is nothing to sign in at."""
+        """Connects again, and lets a person sign in; ``SignInFinished`` tells the end. Raises ServerError where there
+        is nothing to sign in at."""
         ...
 
-    async def logout(self) -> None:
-        """Forgets the sign-in. Raises ServerError as ``login``."""
+    async def logout(self) -> str:
+        """Forgets the sign-in; returns what became of it, in words. Raises ServerError as ``login``, and when it is
+        still kept."""
         ...
 
     async def signed_in(self) -> SignInView | None:

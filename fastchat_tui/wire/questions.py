@@ -122,6 +122,8 @@ class SignIn:
     scopes: str = ""
     redirect: str = ""
     """Where the browser is sent back to."""
+    patience: float = 0.0
+    """Seconds for which it is waited for."""
     kind: Literal["sign_in"] = "sign_in"
 
 

@@ -11,7 +11,7 @@ Transport = Literal["stdio", "http", "sse"]
 ServerState = Literal["off", "connecting", "ready", "needs_login", "failed", "closed"]
 Level = Literal["debug", "info", "warning", "error"]
 Era = Literal["auto", "legacy", "2026-07-28"]
-Grant = Literal["authorization_code", "client_credentials"]
+Grant = Literal["authorization_code", "client_credentials", "jwt_bearer"]
 Completable = Literal["prompt", "template"]
 
 
@@ -103,6 +103,11 @@ class OAuth:
     private_key: str = field(default="", repr=False)
     """PEM; signs assertions instead of a client secret (RFC 7523)."""
     signing_algorithm: str = "RS256"
+    assertion: str = field(default="", repr=False)
+    """A token (JWT) of somebody whom the authorization server trusts, for ``jwt_bearer``; or the file that holds it."""
+    assertion_file: str = ""
+    identity_provider: dict[str, str] = field(default_factory=dict, repr=False)
+    """Where that token is exchanged first: ``token_endpoint``, ``client_id``, perhaps ``client_secret``."""
     client_metadata_url: str = ""
     """Where this client describes itself (CIMD), for servers that read that."""
     issuer: str = ""
@@ -111,12 +116,18 @@ class OAuth:
     """Asked for besides those that the server names; separated by spaces."""
     port: int = 0
     """Of the loopback address, for the way back of the browser; 0 takes any."""
+    redirect_uri: str = ""
+    """Where the browser comes back to, where that is registered; at another machine nobody listens for it."""
     form: dict[str, str] = field(default_factory=dict, repr=False)
     """User name and password, posted to the sign-in page instead of asking a person."""
 
     @property
-    def passwords(self) -> tuple[str, ...]:
-        return tuple(value for key, value in self.form.items() if key != "username")
+    def secrets(self) -> tuple[str, ...]:
+        """What of it must never be shown."""
+        passwords = (value for key, value in self.form.items() if key != "username")
+        exchange = self.identity_provider.get("client_secret", "")
+        found = (self.client_secret, self.private_key, self.assertion, exchange, *passwords)
+        return tuple(secret for secret in found if secret)
 
 
 NO_OAUTH = OAuth()
@@ -164,6 +175,10 @@ class SignInView:
     """Unix seconds, of the token that is in use."""
     renews: bool = False
     """It is renewed without a person."""
+    kept: bool = False
+    """It outlives this run."""
+    trouble: str = ""
+    """Why it cannot be told what is kept."""
 
 
 @dataclass(frozen=True, slots=True)

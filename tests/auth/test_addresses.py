@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,9 @@ async def test_an_authorization_server_that_cannot_be_trusted_is_not_gone_to(
         "code_challenge_methods_supported": ["S256"],
     }
     make = sign_ins(MemoryVault(), tmp_path, lambda secrets: None)
-    provider = make(ServerSpec("s", "http", url="https://mcp.example/mcp"), ask, lambda text, remedy: None).auth
+    provider = make(
+        ServerSpec("s", "http", url="https://mcp.example/mcp"), ask, lambda text, remedy: None, nullcontext
+    ).auth
     provider.context.oauth_metadata = OAuthMetadata.model_validate({**metadata, **changes})
     with pytest.raises(SignInError, match=words):
         await provider._perform_authorization_code_grant()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -82,18 +80,3 @@ async def test_a_folder_that_cannot_be_written_is_said(path: Path) -> None:
 
     with pytest.raises(VaultError, match="cannot be written: No space left"):
         await FileVault(path.parent / "other", "correct horse", full).set("key", "v")
-
-
-async def test_without_the_library_it_is_said_what_to_install(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name.startswith("cryptography"):
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(VaultError) as caught:
-        await opened(path).set("key", "v")
-    assert "encrypted-file" in caught.value.remedy
-    assert not path.exists()

@@ -66,3 +66,26 @@ async def test_a_redirect_is_followed_at_home_and_nowhere_else() -> None:
     async with answering(answer) as origin:
         assert (await run(origin, "/near")).text == "here"
         assert (await run(origin, "/far")).status_code == 307
+
+
+async def test_a_proxy_that_the_user_has_set_is_used_as_for_every_other_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[0])
+        writer.close()
+
+    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+    async with server:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        with pytest.raises(httpx2.TransportError):
+            await Errands("https://mcp.example/mcp").run(httpx2.Request("GET", "https://login.example/"))
+    assert asked == ["CONNECT login.example:443 HTTP/1.1"]
+
+
+async def test_nothing_on_this_machine_is_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with answering(lambda path: page(b"{}")) as origin:
+        assert (await run(origin)).status_code == 200

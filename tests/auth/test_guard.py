@@ -40,7 +40,7 @@ class Names:
 
 async def get(url: str, home: str, names: Names) -> httpx2.Request:
     inner = Inner()
-    async with httpx2.AsyncClient(transport=Guarded(home, inner, names)) as client:
+    async with httpx2.AsyncClient(transport=Guarded([home], inner, names)) as client:
         await client.get(url)
     return inner.requests[-1]
 
@@ -101,3 +101,46 @@ async def test_a_server_in_this_network_may_name_a_neighbour_but_not_the_clouds_
     assert request.url.host == "10.0.0.2"
     with pytest.raises(httpx2.ConnectError, match="private address"):
         await get("https://169.254.169.254/latest", "https://10.0.0.1/mcp", Names())
+
+
+async def test_an_address_that_does_not_answer_leaves_the_next_one_its_turn() -> None:
+    class Deaf(Inner):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            await super().handle_async_request(request)
+            if request.url.host != PUBLIC:
+                raise httpx2.ConnectError("unreachable")
+            return httpx2.Response(200)
+
+    inner = Deaf()
+
+    async def both(host: str, port: int) -> Sequence[str]:
+        return ["2001:4860:4860::8888", PUBLIC]
+
+    async with httpx2.AsyncClient(transport=Guarded(["https://mcp.example/mcp"], inner, both)) as client:
+        assert (await client.get("https://login.example/token")).status_code == 200
+    assert [request.url.host for request in inner.requests] == ["2001:4860:4860::8888", PUBLIC]
+
+
+async def by_proxy(url: str) -> str:
+    inner = Inner()
+
+    async def nobody(host: str, port: int) -> Sequence[str]:
+        raise AssertionError("the proxy looks names up")
+
+    transport = Guarded(["http://10.1.2.3/mcp"], inner, nobody, by_proxy=True)
+    async with httpx2.AsyncClient(transport=transport) as client:
+        await client.get(url)
+    return inner.requests[-1].url.host
+
+
+async def test_behind_a_proxy_names_are_left_to_it_and_what_is_plainly_wrong_is_refused() -> None:
+    assert await by_proxy("https://login.example/token") == "login.example"
+    assert await by_proxy("http://10.1.2.3/.well-known/x") == "10.1.2.3"
+    for url in (
+        "http://login.example/token",
+        "https://10.0.0.1/token",
+        "https://169.254.169.254/",
+        "https://[fd00::1]/",
+    ):
+        with pytest.raises(httpx2.ConnectError, match="was not asked"):
+            await by_proxy(url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ class Scene:
     client: dict[str, Any] = field(default_factory=dict)
     wants: str = ""
     """A scope that no token is enough for."""
+    told: bool = True
+    """The MCP server says where to sign in."""
+    refresh: httpx2.Response | None = None
+    """The answer to a refresh, if it is not the usual one."""
     knows: bool = True
     """The authorization server knows the clients that it registered."""
     sent: list[httpx2.Request] = field(default_factory=list)
@@ -52,7 +57,9 @@ class Scene:
 
     def sign_in(self) -> ServerSignIn:
         make = sign_ins(self.vault, self.folder, lambda secrets: None)
-        made = make(ServerSpec("s", "http", url=MCP, oauth=self.oauth), self.ask, lambda text, remedy: None)
+        made = make(
+            ServerSpec("s", "http", url=MCP, oauth=self.oauth), self.ask, lambda text, remedy: None, nullcontext
+        )
         made.auth.errands.run = self.errand  # type: ignore[method-assign]
         made.invite()
         return made
@@ -72,7 +79,7 @@ class Scene:
     async def errand(self, request: httpx2.Request) -> httpx2.Response:
         self.sent.append(request)
         match request.url.path:
-            case "/.well-known/oauth-protected-resource/mcp":
+            case "/.well-known/oauth-protected-resource/mcp" if self.told:
                 return httpx2.Response(200, json={"resource": MCP, "authorization_servers": [self.named]})
             case "/.well-known/oauth-authorization-server" if self.metadata is not None:
                 return httpx2.Response(200, json=self.metadata)
@@ -80,6 +87,8 @@ class Scene:
                 asked = json.loads(request.content)
                 self.knows = True
                 return httpx2.Response(201, json={**asked, "client_id": f"client-{len(self.sent)}", **self.client})
+            case "/token" if self.refresh is not None and b"refresh_token" in request.content:
+                return self.refresh
             case "/token":
                 self.tokens += 1
                 return httpx2.Response(
@@ -101,7 +110,14 @@ class Scene:
 
 async def test_a_slash_after_the_host_of_an_issuer_makes_no_other_of_it(tmp_path: Path) -> None:
     scene = Scene(tmp_path, named=f"{LOGIN}/")
-    assert await scene.request(scene.sign_in()) == 200
+    sign_in = scene.sign_in()
+    assert await scene.request(sign_in) == 200
+    await sign_in._grant.drop("tokens")
+    scene.tokens, scene.knows = 7, False
+    sign_in.invite()
+    with pytest.raises(SignInError, match="cancelled"):
+        await scene.request(sign_in)
+    assert len(scene.asked) == 2  # nobody is asked once more because of a slash
 
 
 async def test_another_issuer_is_another(tmp_path: Path) -> None:
@@ -207,3 +223,86 @@ async def test_an_invitation_ends_with_the_token_that_is_taken(tmp_path: Path) -
     await sign_in.forget()
     assert await scene.request(sign_in) == 401
     assert len(scene.asked) == 1
+
+
+@pytest.mark.parametrize("spelt", [LOGIN, f"{LOGIN}/"])
+@pytest.mark.parametrize("told", [True, False])
+async def test_the_issuer_of_the_entry_is_gone_to_also_where_the_server_names_none(
+    tmp_path: Path, told: bool, spelt: str
+) -> None:
+    scene = Scene(tmp_path, OAuth(issuer=spelt), told=told)
+    assert await scene.request(scene.sign_in()) == 200
+
+
+@pytest.mark.parametrize(
+    "oauth",
+    [
+        OAuth(client_id="me", client_secret="s3cr3t-v4lue", issuer=LOGIN),
+        OAuth(issuer=LOGIN),
+        OAuth(grant="client_credentials", client_id="me", client_secret="s3cr3t-v4lue", issuer=LOGIN),
+        OAuth(grant="jwt_bearer", client_id="me", assertion="a.b.c", issuer=LOGIN),
+    ],
+)
+async def test_a_server_that_leads_to_another_issuer_than_the_entry_is_not_followed(
+    tmp_path: Path, oauth: OAuth
+) -> None:
+    evil = "https://evil.example"
+    scene = Scene(tmp_path, oauth, named=evil, metadata={**METADATA, "issuer": evil, "token_endpoint": f"{evil}/token"})
+    with pytest.raises(SignInError, match=r"evil\.example.*, but its entry names https://login\.example"):
+        await scene.request(scene.sign_in())
+    assert (scene.asked, scene.of("/token"), scene.of("/register")) == ([], [], [])
+
+
+def answered(status: int, body: Any = "") -> httpx2.Response:
+    return httpx2.Response(status, json=body) if body else httpx2.Response(status, text="<html>")
+
+
+@pytest.mark.parametrize(
+    ("answer", "lost"),
+    [
+        (answered(400, {"error": "invalid_grant"}), True),
+        (answered(401, {"error": "invalid_client"}), True),
+        (answered(503, {"error": "temporarily_unavailable"}), False),
+        (answered(429), False),
+        (answered(403), False),
+        (answered(404), False),
+        (answered(302), False),
+        (answered(200), False),
+        (answered(200, {"hello": "you"}), False),
+    ],
+)
+async def test_only_a_clear_no_costs_the_refresh_token(tmp_path: Path, answer: httpx2.Response, lost: bool) -> None:
+    scene = Scene(tmp_path)
+    sign_in = scene.sign_in()
+    assert await scene.request(sign_in) == 200
+    scene.tokens, scene.refresh = 7, answer
+    if lost:
+        assert await scene.request(sign_in) == 401
+    else:
+        with pytest.raises(SignInError, match=f"could not be renewed: the server answered {answer.status_code}"):
+            await scene.request(sign_in)
+    assert (await sign_in.look()).renews is not lost
+    assert len(scene.asked) == 1
+
+
+async def test_who_wants_to_sign_in_anew_can_though_the_renewal_fails(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    sign_in = scene.sign_in()
+    assert await scene.request(sign_in) == 200
+    scene.tokens, scene.refresh = 7, answered(500)
+    sign_in.invite()
+    assert await scene.request(sign_in) == 200
+    assert len(scene.asked) == 2
+
+
+async def test_a_sign_in_that_is_broken_off_leaves_what_could_be_renewed(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    sign_in = scene.sign_in()
+    assert await scene.request(sign_in) == 200
+    scene.tokens, scene.refresh, scene.knows = 7, answered(500), False
+    sign_in.invite()
+    with pytest.raises(SignInError, match="cancelled"):
+        await scene.request(sign_in)
+    scene.refresh = None
+    assert await scene.request(sign_in) == 200
+    assert len(scene.asked) == 2

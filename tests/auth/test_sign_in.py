@@ -4,93 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+import socket
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 import pytest
 
-from fastchat_tui.auth.sign_in import sign_ins
-from fastchat_tui.engine.local import LocalEngine
-from fastchat_tui.servers.factory import connections
+from fastchat_tui.auth import desk
 from fastchat_tui.wire.codec import encode
-from fastchat_tui.wire.commands import Answer, CallTool, CancelTurn, ConnectServer, Login, Logout
-from fastchat_tui.wire.errors import CommandError, VaultError
-from fastchat_tui.wire.events import Asked, CallFinished, Noticed, ServerChanged
-from fastchat_tui.wire.ports import Vault
-from fastchat_tui.wire.questions import SignIn
-from fastchat_tui.wire.servers import OAuth, ServerSpec
-from tests.fakes.oauth_server import Authority, protected
-from tests.fakes.world import MemoryVault, World
-
-NAME = "guarded"
-
-
-@pytest.fixture
-def guarded() -> Iterator[tuple[str, Authority]]:
-    with protected() as found:
-        yield found
-
-
-@dataclass
-class Window:
-    """One running program with one server."""
-
-    world: World
-    engine: LocalEngine
-
-    async def state(self, *states: str, since: int = 0) -> ServerChanged:
-        """The first of ``states`` that the server has from the ``since``-th event on."""
-        async with asyncio.timeout(30):
-            while True:
-                for event in self.world.events[since:]:
-                    if isinstance(event, ServerChanged) and event.state in states:
-                        return event
-                await self.world.changed()
-
-    async def asked(self, since: int = 0) -> tuple[str, SignIn]:
-        async with asyncio.timeout(30):
-            while True:
-                for event in self.world.events[since:]:
-                    if isinstance(event, Asked) and isinstance(event.about, SignIn):
-                        return event.question, event.about
-                await self.world.changed()
-
-    async def login(self) -> ServerChanged:
-        """As a user does whose browser is on this machine."""
-        await self.state("needs_login")
-        since = len(self.world.heard)
-        await self.engine.send(Login(NAME))
-        _, about = await self.asked(since)
-        assert b"return to your terminal" in await asyncio.to_thread(browse, about.url)
-        return await self.state("ready", "failed", "needs_login", since=since)
-
-    async def call(self, seconds: float = 0.0) -> str:
-        count = len(self.world.of(CallFinished))
-        await self.engine.send(CallTool(NAME, "wait", {"seconds": seconds}))
-        found = await self.world.until(CallFinished, count + 1)
-        assert isinstance(found, CallFinished)
-        return found.outcome
-
-
-@asynccontextmanager
-async def window(url: str, vault: Vault, locks: Path, oauth: OAuth | None = None) -> AsyncIterator[Window]:
-    world = World(allow=True)
-    spec = ServerSpec(NAME, "http", url=url, oauth=oauth or OAuth())
-    world.settings.config = replace(world.settings.config, servers=(spec,))
-    sign_in = sign_ins(vault, locks, world.masker.learn)
-    world.make_server = connections(log_dir=None, mask=world.masker.mask_shapes, sign_in=sign_in)
-    async with world.open() as engine:
-        yield Window(world, engine)
-
-
-def browse(url: str) -> bytes:
-    with urlopen(url, timeout=10) as page:
-        return bytes(page.read())
+from fastchat_tui.wire.commands import Answer, ConnectServer, Login, Logout
+from fastchat_tui.wire.events import Asked
+from fastchat_tui.wire.servers import OAuth
+from tests.auth.windows import NAME, browse, ended_at, window
+from tests.fakes.oauth_server import Authority
+from tests.fakes.world import MemoryVault
+from tests.servers.web import Web
 
 
 async def test_a_person_signs_in_once_and_the_next_start_needs_none(
@@ -104,103 +32,6 @@ async def test_a_person_signs_in_once_and_the_next_start_needs_none(
     async with window(url, vault, tmp_path) as it:
         await it.state("ready")
         assert await it.call() == "ok"
-    assert authority.authorized == 1
-
-
-async def test_an_expired_token_is_refreshed_after_a_restart_without_anybody(tmp_path: Path) -> None:
-    vault = MemoryVault()
-    with protected(lifetime=1) as (url, authority):
-        async with window(url, vault, tmp_path) as it:
-            await it.login()
-        (name,) = vault.secrets
-        kept = json.loads(vault.secrets[name])
-        vault.secrets[name] = json.dumps({**kept, "expires_at": time.time() - 60})
-        authority.forget()
-        async with window(url, vault, tmp_path) as it:
-            await it.state("ready")
-        assert (authority.authorized, authority.refreshed >= 1) == (1, True)
-
-
-async def test_a_token_that_is_refused_is_refreshed_before_anybody_is_asked(
-    guarded: tuple[str, Authority], tmp_path: Path
-) -> None:
-    url, authority = guarded
-    async with window(url, MemoryVault(), tmp_path) as it:
-        await it.login()
-        authority.forget()
-        assert await it.call() == "ok"
-    assert (authority.authorized, authority.refreshed) == (1, 1)
-
-
-async def test_two_windows_refresh_once_and_neither_is_signed_out(
-    guarded: tuple[str, Authority], tmp_path: Path
-) -> None:
-    url, authority = guarded
-    vault = MemoryVault()
-    async with window(url, vault, tmp_path) as one:
-        await one.login()
-        async with window(url, vault, tmp_path) as other:
-            await other.state("ready")
-            authority.forget()
-            outcomes = await asyncio.gather(*(it.call() for it in (one, other)))
-            assert outcomes == ["ok", "ok"]
-            assert authority.refreshed == 1
-            authority.forget()
-            assert [await one.call(), await other.call()] == ["ok", "ok"]
-    assert (authority.authorized, authority.refreshed) == (1, 2)
-
-
-async def test_a_call_that_is_cancelled_while_the_token_is_renewed_loses_no_token(
-    guarded: tuple[str, Authority], tmp_path: Path
-) -> None:
-    url, authority = guarded
-    async with window(url, MemoryVault(), tmp_path) as it:
-        await it.login()
-        authority.forget()
-        authority.may_refresh.clear()
-        await it.engine.send(CallTool(NAME, "wait", {}))
-        assert await asyncio.to_thread(authority.refreshing.wait, 20)
-        await it.engine.send(CancelTurn())
-        finished = await it.world.until(CallFinished, 1)
-        assert isinstance(finished, CallFinished)
-        assert finished.outcome == "cancelled"
-        authority.may_refresh.set()
-        assert await it.call() == "ok"
-    assert (authority.authorized, authority.refreshed) == (1, 1)
-
-
-async def test_who_quits_while_the_token_is_renewed_is_still_signed_in_at_the_next_start(
-    guarded: tuple[str, Authority], tmp_path: Path
-) -> None:
-    url, authority = guarded
-    vault = MemoryVault()
-    async with window(url, vault, tmp_path) as it:
-        await it.login()
-        authority.forget()
-        authority.may_refresh.clear()
-        await it.engine.send(CallTool(NAME, "wait", {}))
-        assert await asyncio.to_thread(authority.refreshing.wait, 20)
-        asyncio.get_running_loop().call_later(1.0, authority.may_refresh.set)
-    kept = json.loads(next(iter(vault.secrets.values())))
-    assert kept["tokens"]["access_token"] in authority.access
-    async with window(url, vault, tmp_path) as it:
-        await it.state("ready")
-    assert (authority.authorized, authority.refreshed) == (1, 1)
-
-
-async def test_a_keyring_that_was_locked_at_the_start_is_read_once_it_is_open(
-    guarded: tuple[str, Authority], tmp_path: Path
-) -> None:
-    url, authority = guarded
-    vault = MemoryVault()
-    async with window(url, vault, tmp_path) as it:
-        await it.login()
-    vault.broken = VaultError("The keyring is locked.", "Unlock it.")
-    async with window(url, vault, tmp_path) as it:
-        await it.state("needs_login")
-        vault.broken = None
-        await it.engine.send(ConnectServer(NAME))
-        await it.state("ready")
     assert authority.authorized == 1
 
 
@@ -240,32 +71,6 @@ async def test_a_wrong_password_is_said_and_not_shown(guarded: tuple[str, Author
     async with window(url, MemoryVault(), tmp_path, OAuth(form=form)) as it:
         assert "not accepted (HTTP 401)" in (await it.state("needs_login", "failed")).detail
         assert "pass-4711" not in "".join(str(encode(stamped)) for stamped in it.world.heard)
-
-
-async def test_calls_with_a_good_token_wait_for_no_other(guarded: tuple[str, Authority], tmp_path: Path) -> None:
-    url, _ = guarded
-    async with window(url, MemoryVault(), tmp_path) as it:
-        await it.login()
-        begin = time.monotonic()
-        assert await it.call(1.0) == "ok"
-        alone, begin = time.monotonic() - begin, time.monotonic()
-        for _ in range(3):
-            await it.engine.send(CallTool(NAME, "wait", {"seconds": 1.0}))
-        await it.world.until(CallFinished, 4)
-        assert time.monotonic() - begin < 2 * alone  # one after the other it would be three times
-
-
-async def test_a_refresh_token_that_was_revoked_leads_to_a_new_sign_in(
-    guarded: tuple[str, Authority], tmp_path: Path
-) -> None:
-    url, authority = guarded
-    async with window(url, MemoryVault(), tmp_path) as it:
-        await it.login()
-        since = len(it.world.heard)
-        authority.sign_out()
-        assert await it.call() == "error"
-        assert "sign-in" in (await it.state("needs_login", since=since)).detail
-        assert (await it.login()).state == "ready"
 
 
 async def test_signing_out_revokes_and_forgets(guarded: tuple[str, Authority], tmp_path: Path) -> None:
@@ -320,30 +125,6 @@ async def test_who_is_refused_by_the_server_is_told(guarded: tuple[str, Authorit
         assert "access denied" in (await it.login()).detail
 
 
-async def test_without_a_keyring_a_sign_in_lasts_for_the_run_and_that_is_said_once(
-    guarded: tuple[str, Authority], tmp_path: Path
-) -> None:
-    url, authority = guarded
-    vault = MemoryVault()
-    vault.broken = VaultError("There is no keyring on this system.", "Start one.")
-    async with window(url, vault, tmp_path) as it:
-        await it.login()
-        authority.forget()
-        assert await it.call() == "ok"
-        notices = [event for event in it.world.of(Noticed) if isinstance(event, Noticed)]
-        assert [note.text for note in notices] == ["There is no keyring on this system. Sign-ins last until you quit."]
-    assert vault.secrets == {}
-
-
-async def test_no_keyring_is_opened_for_a_server_that_wants_no_sign_in(tmp_path: Path) -> None:
-    vault = MemoryVault()
-    async with window("http://127.0.0.1:9/mcp", vault, tmp_path) as it:
-        await it.state("failed")
-        with pytest.raises(CommandError, match="no server"):
-            await it.engine.send(Login("other"))
-    assert vault.touched == 0
-
-
 async def test_no_secret_of_a_sign_in_is_in_any_event(guarded: tuple[str, Authority], tmp_path: Path) -> None:
     url, authority = guarded
     vault = MemoryVault()
@@ -396,14 +177,107 @@ async def test_only_the_redirect_that_was_waited_for_is_taken(
         await it.state("ready", since=since)
 
 
-def ended_at(url: str) -> str:
-    """Where a browser on another machine would end: nobody answers it there."""
-    import http.client
+async def test_how_a_sign_in_ended_is_told_to_whoever_ordered_it(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, authority = guarded
+    async with window(url, MemoryVault(), tmp_path) as it:
+        question, _, since = await it.invited()
+        await it.engine.send(Answer(question, "deny"))
+        ended = await it.ended(since)
+        assert (ended.outcome, ended.detail) == ("failed", "The sign-in was cancelled.")
+        since = len(it.world.heard)
+        assert (await it.login()).state == "ready"
+        assert (await it.ended(since)).outcome == "signed_in"
+        since = len(it.world.heard)
+        await it.engine.send(Logout(NAME))
+        ended = await it.ended(since)
+        assert (ended.outcome, ended.detail, authority.revoked) == ("signed_out", "It is revoked.", 1)
 
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
-    connection.request("GET", f"{parts.path}?{parts.query}")
-    found = connection.getresponse().getheader("location")
-    connection.close()
-    assert found is not None
-    return found
+
+async def test_a_server_that_lets_everybody_in_needs_no_sign_in_and_that_is_said(tmp_path: Path) -> None:
+    async with Web().serving() as web, window(web.url, MemoryVault(), tmp_path) as it:
+        await it.state("ready")
+        since = len(it.world.heard)
+        await it.engine.send(Login(NAME))
+        assert (await it.ended(since)).outcome == "not_needed"
+
+
+async def test_who_gives_up_is_not_asked_again_when_the_server_comes_back(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, _ = guarded
+    async with window(url, MemoryVault(), tmp_path) as it:
+        question, _, since = await it.invited()
+        await it.engine.send(Answer(question, "deny"))
+        await it.ended(since)
+        since = len(it.world.heard)
+        await it.engine.send(ConnectServer(NAME))
+        await it.state("needs_login", since=since)
+        assert not it.engine.snapshot().questions
+        assert not [event for event in it.world.events[since:] if isinstance(event, Asked)]
+
+
+async def test_the_code_in_an_address_that_was_pasted_is_in_no_event(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, _ = guarded
+    async with window(url, MemoryVault(), tmp_path) as it:
+        question, about, since = await it.invited()
+        address = await asyncio.to_thread(ended_at, about.url)
+        await it.engine.send(Answer(question, "accept", text=address))
+        await it.state("ready", since=since)
+        (code,) = parse_qs(urlsplit(address).query)["code"]
+        assert code not in "".join(str(encode(stamped)) for stamped in it.world.heard)
+
+
+@pytest.mark.parametrize("address", ["http://localhost/oauth/back", "http://localhost:{}/x", "http://[::1]:{}/"])
+async def test_the_browser_comes_back_to_where_it_is_registered(
+    guarded: tuple[str, Authority], tmp_path: Path, address: str
+) -> None:
+    url, _ = guarded
+    if "[" in address and not socket.has_dualstack_ipv6():
+        pytest.skip("needs IPv6")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    where = address.format(port)
+    async with window(url, MemoryVault(), tmp_path, OAuth(redirect_uri=where)) as it:
+        _, about, since = await it.invited()
+        came, wanted = urlsplit(about.redirect), urlsplit(where)
+        assert (came.hostname, came.path) == (wanted.hostname, wanted.path)
+        assert came.port == wanted.port or wanted.port is None
+        assert b"return to your terminal" in await asyncio.to_thread(browse, about.url)
+        await it.state("ready", since=since)
+
+
+async def test_a_port_that_is_taken_is_said_by_its_number(guarded: tuple[str, Authority], tmp_path: Path) -> None:
+    url, _ = guarded
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with window(url, MemoryVault(), tmp_path, OAuth(port=port)) as it:
+            await it.state("needs_login")
+            since = len(it.world.heard)
+            await it.engine.send(Login(NAME))
+            assert f"Port {port} of this machine" in (await it.ended(since)).detail
+
+
+async def test_an_address_on_another_machine_is_only_waited_for_by_hand(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, _ = guarded
+    async with window(url, MemoryVault(), tmp_path, OAuth(redirect_uri="https://tools.example/back")) as it:
+        question, about, since = await it.invited()
+        assert about.redirect == "https://tools.example/back"
+        await it.engine.send(Answer(question, "accept", text=await asyncio.to_thread(ended_at, about.url)))
+        assert (await it.state("ready", "needs_login", since=since)).state == "ready"
+
+
+async def test_nobody_waits_for_ever_for_somebody_who_does_not_come_back(
+    guarded: tuple[str, Authority], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _ = guarded
+    monkeypatch.setattr(desk, "PATIENCE", 0.2)
+    async with window(url, MemoryVault(), tmp_path) as it:
+        _, _, since = await it.invited()
+        assert (await it.ended(since)).detail == "The sign-in was not done within 200 ms."
+        assert not it.engine.snapshot().questions

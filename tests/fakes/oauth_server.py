@@ -161,6 +161,19 @@ def protected(lifetime: int = 3600) -> Iterator[tuple[str, Authority]]:
             return Response(status_code=401)
         return RedirectResponse(authority.waiting.pop(str(form["state"])), status_code=302)
 
+    waiting = asyncio.Condition()
+    guests_there = 0
+
+    @mcp.tool(structured_output=False)
+    async def meet(guests: int) -> str:
+        """Returns when as many calls are here at once."""
+        nonlocal guests_there
+        async with waiting, asyncio.timeout(20):
+            guests_there += 1
+            waiting.notify_all()
+            await waiting.wait_for(lambda: guests_there >= guests)
+        return "met"
+
     @mcp.tool(structured_output=False)
     async def wait(seconds: float = 0.0) -> str:
         """Waits."""

@@ -154,9 +154,9 @@ async def test_the_message_waits_until_no_server_is_connecting(console: Console)
     task = asyncio.create_task(ask(engine, "?", console.answers(), console.voice))
     await asyncio.wait_for(engine.events.all_read.wait(), 5)
     assert engine.heard == []
-    engine.publish(ServerChanged(server="slow", state="failed", detail="exit code 1\x1b[2J"))
+    engine.publish(ServerChanged(server="slow", state="failed", detail="Exit code 1\x1b[2J"))
     assert await task is Exit.OK
-    assert console.stderr == "slow: failed, exit code 1␛[2J\n"
+    assert console.stderr == "slow: failed. Exit code 1␛[2J\n"
 
 
 @pytest.mark.parametrize(

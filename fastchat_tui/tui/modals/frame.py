@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
@@ -52,6 +53,8 @@ class QuestionScreen(ModalScreen[Answer | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("approval"), *bindings("modal"), *bindings("detail")]
     AUTO_FOCUS = "#no"
+    ROWS_MORE = 0
+    """That a kind of question needs below its text."""
 
     waiting: reactive[int] = reactive(0, init=False)
     """How many more questions stand in line."""
@@ -78,7 +81,8 @@ class QuestionScreen(ModalScreen[Answer | None]):
         self.set_reactive(QuestionScreen.waiting, waiting)
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="question"):
+        with Vertical(id="question") as frame:
+            frame.styles.height = self._height(self.app.size)
             yield Static(self._head(), id="question-heading")
             yield TextView(self._passages, id="question-body")
             yield from self.compose_more()
@@ -96,13 +100,16 @@ class QuestionScreen(ModalScreen[Answer | None]):
         self._label_buttons()
 
     def on_resize(self, event: events.Resize) -> None:
+        self.query_one("#question").styles.height = self._height(event.size)
+
+    def _height(self, size: Size) -> int:
         """The frame is as high as its text, where the terminal is; so it hides no more than it must."""
-        inside = min(WIDEST, event.size.width * 9 // 10) - AROUND
+        inside = min(WIDEST, size.width * 9 // 10) - AROUND
         text = Wrapped(self._passages, inside)
         text.work(SLICE)
         heading = Wrapped([Passage(self._head().plain)], inside)
         heading.work(SLICE)
-        self.query_one("#question").styles.height = min(3, heading.height) + max(2, text.height) + 4
+        return min(3, heading.height) + max(2, text.height) + 4 + self.ROWS_MORE
 
     def watch_waiting(self) -> None:
         for line in self.query("#question-heading").results(Static):  # none yet, when a second question comes at once

@@ -1,4 +1,5 @@
-"""Signing in: the whole address, opened or copied as the user likes; it closes when the browser comes back."""
+"""Signing in: the whole address, opened or copied as the user likes. It closes when the browser comes back, or when the
+address is pasted that the browser ended at: that may be pasted at any moment, wherever the cursor is."""
 
 from __future__ import annotations
 
@@ -7,53 +8,47 @@ from collections.abc import Callable
 from time import monotonic
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Input, Static
 
 from fastchat_tui import browser
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.wrap import Passage
-from fastchat_tui.tui.modals.filled import FilledScreen
-from fastchat_tui.tui.modals.frame import NO, Choice
+from fastchat_tui.tui.modals.frame import NO, Choice, QuestionScreen
 from fastchat_tui.wire.addresses import doubt, host_of
 from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.questions import SignIn
+from fastchat_tui.wire.sign_in import redirect
 from fastchat_tui.wire.text import one_line
 
-ADDRESS: Object = {
-    "type": "object",
-    "properties": {"address": {"type": "string", "title": "The address that your browser ended at"}},
-    "required": ["address"],
-}
 OPEN = Choice("sign_in.open", "open the browser", "open")
 COPY = Choice("sign_in.copy", "copy", "copy")
-PASTE = Choice("sign_in.paste", "paste the address", "edit")
+PASTE = Choice("sign_in.paste", "type the address", "paste")
+FOREIGN = "That address is not the one: it must hold “code” and “state”, and come from the page above. Copy it whole."
 
 
-class SignInScreen(FilledScreen, inherit_bindings=False):
+class SignInScreen(QuestionScreen, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("sign_in"),
         *(binding for binding in bindings("approval") if binding.id == "approval.deny"),
         *bindings("modal"),
         *bindings("detail"),
     ]
+    ROWS_MORE = 3
 
     def __init__(
         self, question: str, about: SignIn, *, waiting: int = 0, clock: Callable[[], float] = monotonic
     ) -> None:
-        super().__init__(
-            question,
-            f"Sign in at {one_line(about.server, 60)}",
-            passages(about),
-            (OPEN, COPY, PASTE, NO._replace(label="cancel")),
-            schema=ADDRESS,
-            given={},
-            written=lambda value: Answer(question, "accept", text=str(value["address"])),
-            waiting=waiting,
-            clock=clock,
-        )
+        heading, choices = f"Sign in at {one_line(about.server, 60)}", (OPEN, COPY, PASTE, NO._replace(label="cancel"))
+        super().__init__(question, heading, passages(about), choices, waiting=waiting, clock=clock)
         self._url = about.url
+
+    def compose_more(self) -> ComposeResult:
+        yield Input(placeholder="or paste here the address that your browser ended at", id="address", compact=True)
+        yield Static(id="address-problem")
 
     def action_open(self) -> None:
         if self.armed():
@@ -64,12 +59,45 @@ class SignInScreen(FilledScreen, inherit_bindings=False):
         if await asyncio.to_thread(browser.open_in_browser, self._url):
             self.notify("Your browser opens. This closes when it comes back.", markup=False)
         else:
-            self.action_copy()
+            self.app.copy_to_clipboard(self._url)
             self.notify("There is no browser here: the address is copied.", severity="warning", markup=False)
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self._url)
         self.notify("The address is copied.", markup=False)
+
+    def action_paste(self) -> None:
+        self.query_one("#address", Input).focus()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What was pasted beside the field."""
+        event.stop()
+        with self.prevent(Input.Changed):
+            self.query_one("#address", Input).value = event.text.strip()
+        self._take(event.text)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if redirect(event.value, self._url) is not None:  # it was pasted into the field
+            self._take(event.value)
+        else:
+            self.query_one("#address-problem", Static).update("")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._take(event.value)
+
+    def _take(self, address: str) -> None:
+        if redirect(address, self._url) is not None:
+            self.give(Answer(self.question, "accept", text=address.strip()))
+        else:
+            self.query_one("#address-problem", Static).update(Content(FOREIGN))
+
+    def action_close(self) -> None:
+        if self.query_one("#address").has_focus:
+            self.query_one("#no").focus()
+        else:
+            super().action_close()
 
 
 def passages(about: SignIn) -> list[Passage]:
@@ -78,5 +106,7 @@ def passages(about: SignIn) -> list[Passage]:
         found.append(Passage(careful, "text--bad"))
     if about.scopes:
         found.append(Passage(f"It asks for: {about.scopes}", "text--muted"))
-    where = "If your browser is on another machine, paste the address that it ends at, even if the page is not shown."
+    wait = f" It waits for {about.patience / 60:.0f} minutes." if about.patience else ""
+    where = f"This closes by itself when the browser has come back.{wait} If your browser is on another machine, paste"
+    where += " the address that it ends at, even if no page is shown there."
     return [*found, Passage(""), Passage(where, "text--muted")]

@@ -27,6 +27,7 @@ from fastchat_tui.wire.events.servers import (
     ServerChanged,
     ServerLogged,
     ServerRemoved,
+    SignInFinished,
 )
 from fastchat_tui.wire.events.turns import (
     ReplyFinished,
@@ -63,6 +64,7 @@ __all__ = [
     "ServerRemoved",
     "SessionOpened",
     "SessionTitled",
+    "SignInFinished",
     "Stamped",
     "StepStarted",
     "TextDelta",
@@ -81,6 +83,7 @@ Event: TypeAlias = (
     | CatalogueChanged
     | ResourceUpdated
     | ServerLogged
+    | SignInFinished
     | SessionOpened
     | SessionTitled
     | TurnStarted

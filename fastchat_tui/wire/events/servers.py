@@ -44,6 +44,17 @@ class ServerRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFinished:
+    """What somebody ordered at a server's sign-in has come to its end; no state of the server tells that."""
+
+    server: str
+    outcome: Literal["signed_in", "not_needed", "failed", "signed_out"]
+    detail: str = ""
+    """Why it failed; what has become of what was forgotten."""
+    kind: Literal["sign_in_finished"] = "sign_in_finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueChanged:
     """All that the server offers now; it replaces what was known before."""
 
