@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from fastchat_tui.wire.chat import (
     SetAside,
     TextPart,
     TextPiece,
+    ThoughtPart,
     ThoughtPiece,
     Waiting,
     spoken,
@@ -88,19 +90,19 @@ def replies(draw: st.DrawFn) -> Sequence[Line]:
 
 
 @dataclass(frozen=True)
-class Reply_:
+class Decide:
     """Answers a question that is open then, if one is."""
 
     decision: Any
     arguments: dict[str, Any] | None = None
 
 
-Step = Command | Reply_ | int
+Step = Command | Decide | int
 """An order, an answer, or so many turns of the loop to wait."""
 steps: st.SearchStrategy[Step] = (
     st.integers(0, 40)
     | st.sampled_from([SendMessage("hi"), SendMessage(f"my {SECRET}"), CancelTurn(), RetryTurn(), OpenSession()])
-    | st.builds(Reply_, st.sampled_from(["once", "session", "always", "deny"]), st.sampled_from([None, {"y": 2}]))
+    | st.builds(Decide, st.sampled_from(["once", "session", "always", "deny"]), st.sampled_from([None, {"y": 2}]))
     | st.builds(EnableTool, st.just("demo"), st.sampled_from(TOOLS), st.booleans())
     | st.builds(CallTool, st.just("demo"), st.sampled_from([*TOOLS, "gone"]), st.just({"z": 3}))
     | st.sampled_from([ConnectServer("demo"), DisconnectServer("demo")])
@@ -128,9 +130,11 @@ class AtOnce(ThreadPoolExecutor):
         return done
 
 
-def course(script: Sequence[Sequence[Line]], plan: Sequence[Step], store: MemoryStore, session: str = "") -> Course:
+def course(
+    script: Sequence[Sequence[Line]], plan: Sequence[Step], store: MemoryStore, session: str = "", policy: str = "ask"
+) -> Course:
     """Runs a plan from the first event to the closed engine."""
-    world = World(*script)
+    world = World(*script, allow=policy == "allow")
     world.store = store
     world.masker.learn([SECRET])
     world.model.otherwise = [TextPiece("fine"), Reply((TextPart("fine"),), finish="stop", issuer="fake")]
@@ -150,7 +154,7 @@ async def carry_out(engine: LocalEngine, step: Step) -> None:
         case int():
             for _ in range(step):
                 await asyncio.sleep(0)
-        case Reply_(decision=decision, arguments=edited):
+        case Decide(decision=decision, arguments=edited):
             for asked in engine.snapshot().questions[:1]:
                 await engine.send(Answer(asked.question, decision, edited))
         case _:
@@ -222,3 +226,36 @@ def test_killed_at_any_instant_it_goes_on_with_a_history_that_a_model_accepts(
     log = [codec.decode(raw) for _, raw in before.lines[session]]
     lawful(log)
     assert isinstance(log[-1].event, TurnFinished)
+
+
+SCRIPT: Sequence[Sequence[Line]] = (
+    (
+        ThoughtPiece("hm"),
+        TextPiece("let "),
+        TextPiece("me"),
+        Reply(
+            (ThoughtPart("hm"), TextPart("let me"), *(CallPart(c, f"demo__{c}", "{}") for c in TOOLS)), finish="stop"
+        ),
+    ),
+    (ModelError("cut", "It broke.", "F5"),),
+)
+
+
+@pytest.mark.parametrize("policy", ["ask", "allow"])
+@pytest.mark.parametrize("stop", [CancelTurn(), None], ids=["cancel", "close"])
+def test_at_every_instant_it_can_be_stopped_and_everything_ends_once(stop: CancelTurn | None, policy: str) -> None:
+    seen: set[str] = set()
+    for instant in range(90):
+        plan: list[Step] = [SendMessage("hi"), instant]
+        if stop:
+            plan += [stop, 60, SendMessage("again"), 200]
+        done = course(SCRIPT, plan, MemoryStore(), policy=policy)
+        lawful(done.heard)
+        for prompt in done.prompts:
+            acceptable(prompt.messages)
+        for log in logs(done.store):
+            lawful(log)
+        ends = [s.event for s in done.heard if isinstance(s.event, TurnFinished)]
+        assert len(ends) == (2 if stop else 1)
+        seen |= {s.event.kind for s in done.heard}
+    assert {"text_delta", "call_started", "call_progressed", "turn_finished"} <= seen or policy == "ask"
