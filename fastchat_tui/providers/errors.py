@@ -113,10 +113,11 @@ class Explainer:
         return ApiError("connect", f"{self.profile.name} cannot be reached: {why}.", remedy, passing=passing)
 
     def broken(self, why: str, *, began: bool) -> ApiError:
-        who, why = self.profile.name, one_line(why, 100)
-        text = f"{who} closed the connection before it answered ({why})."
+        who, why = self.profile.name, one_line(_in_words(why), 100)
+        reason = f" ({why})" if why else ""
+        text = f"{who} closed the connection before it answered{reason}."
         if began:
-            text = f"The answer was cut off: the connection to {who} broke ({why})."
+            text = f"The answer was cut off: the connection to {who} broke{reason}."
         return ApiError("cut", text, AGAIN)
 
     def silent(self, seconds: float, *, started: bool) -> ApiError:
@@ -187,7 +188,9 @@ class Explainer:
 
 
 def _in_words(why: str) -> str:
-    """A system's error without its number and addresses."""
+    """A system's error without its number and addresses; nothing where it says only that a connection ended."""
+    if why.startswith(("peer closed connection", "Server disconnected")):
+        return ""
     if refused := re.search(r"\[Errno (\d+)\] Connect call failed", why):
         return os.strerror(int(refused[1])).lower()
     return re.sub(r"^\[Errno -?\d+\] ", "", why)

@@ -18,6 +18,7 @@ from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.text import human_count, human_time
 from fastchat_tui.wire.transcript import CallEntry, EndEntry, Entry, ReplyEntry, ThoughtEntry, UserEntry
 
+CUT = "⋯ cut off here"
 _ENDS = {"cancelled": "Stopped", "failed": "The turn failed", "step_limit": "Stopped at the step limit", "done": "Done"}
 
 
@@ -90,9 +91,10 @@ def thought_line(entry: ThoughtEntry, ink: Ink, seconds: float | None, arrow: st
 
 
 def cut_note(cut: str, width: int, ink: Ink, *, after: bool) -> list[Line]:
+    """That it is not complete; why, and what to do, is said by the end of the turn."""
     if not cut:
         return []
-    lines = wrap([(f"The answer was cut off: {cut}", ink["warning"])], width)
+    lines = wrap([(CUT, ink["warning"])], width)
     return [BLANK, *lines] if after else lines
 
 
@@ -137,7 +139,7 @@ def plain_text(entries: Iterable[Entry], ledger: CallLedger, now: float) -> str:
             case ThoughtEntry():
                 parts.append(f"Thought:\n{entry.text}")
             case ReplyEntry(cut=cut):
-                note = f"\n\nThe answer was cut off: {cut}" if cut else ""
+                note = f"\n\n{CUT}" if cut else ""
                 parts.append(f"Answer:\n{entry.text}{note}")
             case CallEntry(call=call):
                 record = ledger.get(call)

@@ -141,7 +141,7 @@ FAILURE: tuple[Event, ...] = (
     TurnFinished(
         turn="t2",
         reason="failed",
-        detail="The answer was cut off: the connection to OpenAI broke (peer closed connection).",
+        detail="The answer was cut off: the connection to OpenAI broke.",
         remedy="F5 tries again.",
     ),
 )
