@@ -16,6 +16,7 @@ _INSTEAD = (
     ("Set it with /model", "Set it with --base-url"),
     ("with /model", "with --model"),
     ("See the servers pane for", "“fastchat-tui servers” tells"),
+    ("switch the servers off (F2)", "leave the tools out (--no-tools)"),
     ("in the servers pane (F2)", "in the full screen"),
     ("in the servers pane", "in the full screen, or with “fastchat-tui servers enable”"),
     ("Ctrl+S lists the sessions.", "--continue takes the last one."),

@@ -46,8 +46,11 @@ NO_SIGNATURE = {"google": {"thought_signature": "skip_thought_signature_validato
 
 
 def serialise(prompt: Prompt, profile: Profile) -> Object:
-    messages: list[Object] = [{"role": profile.system_role, "content": prompt.system}] if prompt.system else []
-    messages += [_message(message, profile) for message in prompt.messages]
+    messages = [_message(message, profile) for message in prompt.messages]
+    if prompt.system and profile.system_role == "user" and messages and messages[0]["role"] == "user":
+        messages[0]["content"] = f"{prompt.system}\n\n{messages[0]['content']}"
+    elif prompt.system:
+        messages.insert(0, {"role": profile.system_role, "content": prompt.system})
     body: Object = {"model": prompt.model, "messages": messages, "stream": True}
     if profile.include_usage:
         body["stream_options"] = {"include_usage": True}

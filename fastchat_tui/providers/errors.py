@@ -171,6 +171,8 @@ class Explainer:
                 return f"{who} does not take that many tools.", "Switch servers or tools off in the servers pane (F2)."
             case "schema":
                 return f"{who} refused the definition of a tool.", "Switch that tool off in the servers pane (F2)."
+            case "tools":
+                return f"{model} takes no tools.", "Choose another with /model, or switch the servers off (F2)."
             case "malformed":
                 return "The model wrote a call that the provider could not read.", AGAIN
             case "not_an_api":

@@ -40,6 +40,10 @@ SCHEMA = _any(
     r"(?:invalid|unsupported|bad)\b.{0,60}\btool(?:s|'s)?\b.{0,40}(?:schema|parameters|definition)",
 )
 TOO_MANY_TOOLS = _any(r"array_above_max_length.{0,200}tools|tools.{0,200}(?:array too long|maximum length|too many)")
+NO_TOOLS = _any(
+    r"does ?n[o']t support (?:tools?\b|tool use|tool calling|function)|no endpoints found that support tool use",
+    r"(?:tools?|tool (?:use|calling|choice)|function calling) (?:is|are) not supported",
+)
 FILTER = _any(r"content_filter|content management policy|safety system|content_policy|flagged|responsibleaipolicy")
 BAD_CALL = _any(r"tool_use_failed|malformed_function_call|failed to call a function")
 BUSY = _any(r"overloaded|server_error|internal error|service_unavailable|unavailable|try again later|upstream|timeout")
@@ -60,6 +64,8 @@ def kind_of(status: int, text: str) -> ModelFault:
         return "malformed"
     if status in (0, 400, 403, 422) and FILTER.search(text):
         return "filter"
+    if (refused or status == 404) and NO_TOOLS.search(text):
+        return "tools"
     if refused and (TOO_MANY_TOOLS.search(text) or SCHEMA.search(text)):
         return "schema"
     if status == 404:

@@ -22,6 +22,7 @@ _REPLAY = re.compile(
 )
 _NOT_ENCRYPTED = re.compile(r"encrypted content is not supported", re.IGNORECASE)
 _DEVELOPER = re.compile(r"\bdeveloper\b", re.IGNORECASE)
+_NO_SYSTEM = re.compile(r"system role (?:is )?not supported|does not support 'system'", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"description.{0,120}?maximum length (?:of )?(\d+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -66,6 +67,9 @@ class Lessons:
                 return True
         if self.profile.system_role == "developer" and self.profile.wire == "chat" and _DEVELOPER.search(words):
             self.profile = replace(self.profile, system_role="system")
+            return True
+        if self.profile.system_role != "user" and self.profile.wire == "chat" and _NO_SYSTEM.search(words):
+            self.profile = replace(self.profile, system_role="user")
             return True
         if _REPLAY.search(words) and self._unreadable.get(prompt.session, 0) < len(prompt.messages):
             self._unreadable[prompt.session] = len(prompt.messages)

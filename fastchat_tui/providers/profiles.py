@@ -18,7 +18,8 @@ class Profile:
     name: str
     base_url: str = ""
     wire: Wire = "chat"
-    system_role: Literal["system", "developer"] = "system"
+    system_role: Literal["system", "developer", "user"] = "system"
+    """Some models know no role but ``user``: then it stands at the head of the first message."""
     include_usage: bool = True
     """Ask for usage in the stream (``stream_options.include_usage``)."""
     thinking_back: Literal["never", "reasoning_content"] = "never"

@@ -26,6 +26,7 @@ ModelFault = Literal[
     "context",
     "filter",
     "schema",
+    "tools",
     "request",
     "not_an_api",
     "malformed",

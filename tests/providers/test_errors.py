@@ -49,6 +49,8 @@ def said(message: str, **fields: Any) -> dict[str, Any]:
             said("Invalid 'tools': array too long. Expected maximum length 128", code="array_above_max_length"),
             "schema",
         ),
+        (400, said("registry.ollama.ai/library/gemma2:latest does not support tools"), "tools"),
+        (404, said("No endpoints found that support tool use.", code=404), "tools"),
         (400, said("The response was filtered", code="content_filter"), "filter"),
         (400, said("Failed to call a function", code="tool_use_failed"), "malformed"),
         (500, "", "overloaded"),

@@ -360,6 +360,17 @@ async def test_a_parameter_that_is_not_known_is_left_out_from_then_on(chat: Open
 
 
 @pytest.mark.parametrize("wire", ["chat"])
+async def test_a_model_without_a_system_role_reads_it_in_the_first_message(chat: Open) -> None:
+    refused = {"status": 400, "body": {"error": {"message": "System role not supported"}}}
+    open_chat = await chat(refused, {"text": "one"}, {"text": "two"})
+    await open_chat.ask()
+    await open_chat.ask()
+    first, *later = [body["messages"] for _, _, body in open_chat.api.requests]
+    assert first[0] == {"role": "system", "content": "be kind"}
+    assert later == [[{"role": "user", "content": "be kind\n\nhi"}]] * 2
+
+
+@pytest.mark.parametrize("wire", ["chat"])
 async def test_a_model_that_wants_the_other_wire_gets_it(chat: Open) -> None:
     words = "Function tools with reasoning_effort are not supported. Please use /v1/responses instead."
     open_chat = await chat({"status": 400, "body": {"error": {"message": words}}}, {"text": "here"})
