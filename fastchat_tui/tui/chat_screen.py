@@ -14,6 +14,7 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -75,7 +76,7 @@ class ChatScreen(Screen[None]):
         with Horizontal(id="panes"):
             for name, title in TITLES.items():
                 frame = Static(id=name)
-                frame.border_title = title
+                frame.border_title = Content(title)
                 yield frame
         yield self.composer
         yield self.hints

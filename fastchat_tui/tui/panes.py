@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 
 from fastchat_tui.tui import entries
 from fastchat_tui.tui.inspector.inspector import Inspector
@@ -46,7 +47,7 @@ class Panes(Horizontal):
 
     def compose(self) -> ComposeResult:
         for pane, title in ((self.sidebar, "Servers"), (self.transcript, "Chat"), (self.inspector, "Calls")):
-            pane.border_title = title
+            pane.border_title = Content(title)
             yield pane
 
     def on_mount(self) -> None:

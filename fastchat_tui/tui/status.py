@@ -53,11 +53,10 @@ class Status:
             self.draw()
 
     def draw(self) -> None:
-        title, queued = self._title(), f" {self._queued} waiting " if self._queued else ""
-        self._edge.border_title = title if title.plain else None
-        self._edge.border_subtitle = Content(queued) if queued else None
+        self._edge.border_title = self._title()
+        self._edge.border_subtitle = Content(f" {self._queued} waiting ") if self._queued else None
 
-    def _title(self) -> Content:
+    def _title(self) -> Content | None:
         now = monotonic()
         if self._until:
             left = max(0.0, self._until - now)
@@ -67,4 +66,4 @@ class Status:
         if self._doing:
             spin, clock = SPINNER[int(now * 4) % len(SPINNER)], human_time(now - self._since)
             return Content.assemble((f" {spin} {self._doing} ", "$text-accent"), (f"{clock} · {STOP} ", "$text-muted"))
-        return Content.styled(f" {self._remark} ", "$text-warning") if self._remark else Content("")
+        return Content.styled(f" {self._remark} ", "$text-warning") if self._remark else None

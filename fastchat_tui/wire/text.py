@@ -20,7 +20,7 @@ _CONTROL_BYTES = bytes(code for code in range(128) if CONTROL.match(chr(code)))
 
 
 @cache
-def _unsafe() -> re.Pattern[str]:
+def unsafe() -> re.Pattern[str]:
     """Compiled when it is needed first, which is after the first frame."""
     return re.compile(f"[{_CONTROL}{_HIDDEN}]")
 
@@ -45,7 +45,7 @@ def clean(text: str) -> str:
         raw = text.encode()
         if len(raw.translate(None, _CONTROL_BYTES)) == len(raw):
             return text
-    return _unsafe().sub(_visible, text)
+    return unsafe().sub(_visible, text)
 
 
 def one_line(text: str, limit: int = 200) -> str:

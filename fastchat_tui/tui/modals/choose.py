@@ -51,8 +51,8 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choose") as box:
-            box.border_title = self._title
-            box.border_subtitle = " · ".join(part for part in ("Enter", self._remove, "Esc closes") if part)
+            box.border_title = Content(clean(self._title))
+            box.border_subtitle = Content(" · ".join(part for part in ("Enter", self._remove, "Esc closes") if part))
             if self._note:
                 yield Static(Content(clean(self._note)), id="choose-note")
             if len(self._rows) > 8:

@@ -36,7 +36,7 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form") as box:
-            box.border_title = self._title
+            box.border_title = Content(clean(self._title))
             box.border_subtitle = "Enter: next, then done · Esc closes"
             if self._note:
                 yield Static(Content(clean(self._note)), id="form-note")

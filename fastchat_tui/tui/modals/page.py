@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from fastchat_tui.tui.bindings import bindings
@@ -26,7 +27,7 @@ class PageScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="page") as box:
-            box.border_title = clean(self._title)
+            box.border_title = Content(clean(self._title))
             box.border_subtitle = "j k scroll · Esc closes"
             yield TextView(self._passages, id="page-text")
 

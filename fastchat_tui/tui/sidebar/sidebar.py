@@ -134,8 +134,9 @@ class Sidebar(Widget):
 
     def trouble(self, text: str, remedy: str) -> None:
         """Why there is no server."""
-        words = Content.assemble((f"✗ {clean(text)}", "$text-error"), f"\n\n{clean(remedy)}")
-        self.query_one("#servers-empty", Static).update(words)
+        self.query_one("#servers-empty", Static).update(
+            Content.assemble((f"✗ {clean(text)}", "$text-error"), f"\n\n{clean(remedy)}")
+        )
 
     def focus(self, scroll_visible: bool = True) -> Sidebar:
         self.screen.set_focus(self._list, scroll_visible)
