@@ -63,6 +63,8 @@ class ChatScreen(Screen[None]):
         self.status = Status(self.composer)
         self.attached = asyncio.Event()
         """Set once the panes are there."""
+        self._wanted = ""
+        """The pane that a key asked for before it was there."""
 
     @property
     def program(self) -> FastchatApp:
@@ -101,6 +103,8 @@ class ChatScreen(Screen[None]):
         self.show_servers()
         self.show_header()
         self.attached.set()
+        if self._wanted:
+            self.go(self._wanted)
 
     # ── what draw() calls ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -259,6 +263,7 @@ class ChatScreen(Screen[None]):
     def go(self, name: str) -> None:
         """To a pane, or from it back to the composer."""
         if not self.attached.is_set():
+            self._wanted = name
             return
         pane = self.panes.query_one(f"#{name}")
         if self.focused is not None and pane in self.focused.ancestors_with_self:

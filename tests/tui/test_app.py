@@ -238,6 +238,18 @@ async def test_no_call_was_started_before_the_first_frame() -> None:
         assert not it.app._exit
 
 
+async def test_a_pane_that_is_asked_for_before_it_is_there_opens_with_it() -> None:
+    async with World().open("", begin=False) as engine:
+        app = FastchatApp()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("f2")
+            app.attach(engine)
+            await app.chat.attached.wait()
+            await pilot.pause()
+            assert app.chat.has_class("-servers")
+            assert app.focused in app.chat.panes.query("#servers *")
+
+
 def test_the_first_frame_needs_no_engine_and_keeps_what_is_written(home: Path) -> None:
     program = """
 import asyncio, sys
