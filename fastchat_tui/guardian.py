@@ -20,7 +20,7 @@ SPARED = "FASTCHAT_TUI_SPARED"
 _TOKEN = os.urandom(16).hex()
 GRACE = 3.0
 """Seconds that a program has to end after SIGTERM or SIGHUP before it is killed."""
-SWEEP = 1.0
+SWEEP = 0.5
 """Seconds that left processes have between SIGTERM and SIGKILL, and to be gone after that."""
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
@@ -40,7 +40,7 @@ def guard(run: Callable[[], int], *, full_screen: bool = False) -> int:
     if not hasattr(os, "fork"):
         return run()
     _prctl(PR_SET_DUMPABLE, 0)  # keys are in our memory and environment: no other process of this user may read them
-    return _watch(lambda: _watch(run, GRACE, full_screen), GRACE + SWEEP / 2, full_screen, outer=True)
+    return _watch(lambda: _watch(run, GRACE, full_screen), GRACE + SWEEP, full_screen, outer=True)
 
 
 def spared(environ: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,15 @@ from fastchat_tui.engine.sanitise import legible
 from fastchat_tui.wire.commands import Login, Logout, WatchResource
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import CommandError, ServerError
-from fastchat_tui.wire.events import CatalogueChanged, Event, ServerChanged, ServerRemoved, SignInFinished
+from fastchat_tui.wire.events import (
+    CatalogueChanged,
+    Event,
+    FrameSeen,
+    ServerChanged,
+    ServerLogged,
+    ServerRemoved,
+    SignInFinished,
+)
 from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, Host, MakeServer, OnProgress, Server, Settings
 from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, SignInView, Tool
@@ -19,6 +27,7 @@ from fastchat_tui.wire.text import clean, head_and_tail
 Weigh = Callable[[Tool], tuple[int, str]]
 """Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""
 
+CLOSING = "closing"
 MAX_INSTRUCTIONS = 4000
 """Characters of one server's instructions that the model is sent with every request."""
 
@@ -36,6 +45,8 @@ class Fleet:
         self._servers: dict[str, Server] = {}
         self._said: dict[str, CatalogueChanged] = {}
         """As the servers said it."""
+        self._ending: dict[str, asyncio.Task[None]] = {}
+        self._wanted: set[str] = set()
         self._catalogues: dict[str, CatalogueChanged] = {}
         """As it was published: with what only the host knows."""
         self._ready: set[str] = set()
@@ -50,7 +61,7 @@ class Fleet:
         """Makes the running servers those of ``specs``; one whose entry did not change is not touched."""
         wanted = {spec.name: self._with_options(spec) for spec in specs}
         changed = [name for name, spec in self._specs.items() if wanted.get(name) != spec]
-        await asyncio.gather(*(self._stop(name) for name in changed))
+        await asyncio.gather(*(self._end(name) for name in changed))
         for name in [name for name in self._specs if name not in wanted]:
             self._said.pop(name, None)
             self._catalogues.pop(name, None)
@@ -62,6 +73,7 @@ class Fleet:
             if spec.problem:
                 self._emit(self._changed(name, "failed", spec.problem))
             elif self._is_on(spec):
+                self._wanted.add(name)
                 self._start(name)
             else:
                 self._emit(self._changed(name, "off"))
@@ -74,16 +86,26 @@ class Fleet:
         if server := self._servers.get(name):
             server.reconnect()
             return
-        await asyncio.to_thread(self._settings.set_enabled, name, True)
-        if name not in self._servers:
-            self._start(name)
+        await self._switch_on(name)
 
     async def disconnect(self, name: str) -> None:
-        """Switches a server off; when this returns, its process tree is gone."""
+        """Switches a server off: at once for the model and the screen; when this returns, its process tree is gone."""
         spec = self._spec(name)
-        await asyncio.to_thread(self._settings.set_enabled, spec.name, False)
-        await self._stop(name)
-        self._emit(self._changed(name, "off"))
+        self._wanted.discard(name)
+        if name in self._servers:
+            self._emit(self._changed(name, "off", CLOSING))
+        await asyncio.gather(self._end(name), asyncio.to_thread(self._settings.set_enabled, spec.name, False))
+        if name not in self._wanted:
+            self._emit(self._changed(name, "off"))
+
+    async def _switch_on(self, name: str) -> None:
+        """When what runs of it is gone: two of it could fight over a port or a file."""
+        self._wanted.add(name)
+        if name in self._ending:
+            self._emit(self._changed(name, "connecting", CLOSING))
+        await asyncio.gather(self._end(name), asyncio.to_thread(self._settings.set_enabled, name, True))
+        if name in self._wanted and name not in self._servers:
+            self._start(name)
 
     async def carry_out(self, command: WatchResource | Login | Logout) -> None:
         """Raises CommandError or ServerError."""
@@ -102,9 +124,8 @@ class Fleet:
         if spec.problem:
             raise CommandError(f"{name} cannot be started: {spec.problem}", "Mend its entry, then reload the file.")
         if name not in self._servers:
-            await asyncio.to_thread(self._settings.set_enabled, name, True)
-            self._start(name)
-        await self._servers[name].login()
+            await self._switch_on(name)
+        await self.server(name).login()
 
     async def sign_ins(self) -> dict[str, SignInView]:
         """Side by side: a keyring that does not answer is waited for once."""
@@ -194,7 +215,7 @@ class Fleet:
         return await self.server(server).call(call, tool, arguments, progress)
 
     async def close(self) -> None:
-        await asyncio.gather(*(self._stop(name) for name in list(self._servers)))
+        await asyncio.gather(*(self._end(name) for name in {*self._servers, *self._ending}))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -220,19 +241,21 @@ class Fleet:
         server: Server
 
         def hear(event: Event) -> None:
-            if self._servers.get(name) is server:  # a connection that was replaced has nothing more to say
-                self._hear(event)
+            if self._servers.get(name) is server or isinstance(event, ServerLogged | FrameSeen):
+                self._hear(event)  # of a connection that is being closed only its last words count
 
         server = self._servers[name] = self._make(self._specs[name], hear, self._host)
         self._emit(self._changed(name, "connecting"))  # whoever waits for the servers must see it at once
         server.start()
 
-    async def _stop(self, name: str) -> None:
-        if server := self._servers.get(name):
-            await server.stop()
+    async def _end(self, name: str) -> None:
+        """Returns when nothing of the server is left; it is of no use from now on."""
+        if server := self._servers.pop(name, None):
             self._ready.discard(name)
-            if self._servers.get(name) is server:
-                del self._servers[name]
+            self._ending[name] = asyncio.create_task(server.stop())
+            self._ending[name].add_done_callback(lambda _: self._ending.pop(name, None))
+        if name in self._ending:
+            await asyncio.shield(self._ending[name])
 
     def _hear(self, event: Event) -> None:
         match event:

@@ -21,6 +21,7 @@ from fastchat_tui.wire.events import (
 )
 from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.questions import SignIn
+from fastchat_tui.wire.roster import Roster
 from fastchat_tui.wire.servers import ServerView
 from fastchat_tui.wire.text import human_time, one_line
 
@@ -37,6 +38,7 @@ class Reader:
         self._voice = voice
         self._events = engine.subscribe()
         self._started = False
+        self._told: dict[str, str] = {}
         self._signing_in: asyncio.Task[None] | None = None
 
     def __aiter__(self) -> Reader:
@@ -81,17 +83,23 @@ class Reader:
             await self._engine.send(Answer(asked.question, "deny"))
 
     async def settle(self, server: str = "", hear: Heard = lambda _: None) -> Servers:
-        """Starts the engine; returns when no server (or not the one named) is still connecting.
+        """Starts the engine; returns when every server (or the one named) has connected or failed to, with how they
+        stood then: one that is away may be connecting again by now.
 
         Raises ConfigError when the configuration cannot be used: a script must not go on without its servers.
         """
         self._engine.begin()
+        heard = Roster()
+        settled: dict[str, ServerView] = {}
         async for stamped in self:
             hear(stamped)
+            heard.apply(stamped)
+            settled |= {name: view for name, view in heard.items() if view.state != "connecting"}
             servers = self._engine.snapshot().servers
-            waited_for = servers.values() if not server else [servers[server]] if server in servers else []
-            if self._started and all(view.state != "connecting" for view in waited_for):
-                return servers
+            waited_for = servers.keys() if not server else servers.keys() & {server}
+            if self._started and waited_for <= settled.keys():
+                away = {name: settled[name] for name in waited_for if servers[name].state == "connecting"}
+                return {**servers, **away}
         raise CommandError("The engine ended before it was ready.")
 
     def _tell(self, event: Event) -> None:
@@ -103,8 +111,10 @@ class Reader:
             case Noticed(level="error" | "warning", text=text, remedy=remedy):
                 self._voice.complain(text, remedy)
             case ServerChanged(server=server, state="failed" | "closed" | "needs_login" as state, detail=detail):
-                words = state.replace("_", " ")
-                self._voice.narrate(f"{server}: {words}{f'. {one_line(detail)}' if detail else ''}")
+                words = f"{state.replace('_', ' ')}{f'. {one_line(detail)}' if detail else ''}"
+                if self._told.get(server) != words:  # one that is tried again and again is told of once
+                    self._voice.narrate(f"{server}: {words}")
+                self._told[server] = words
             case RetryScheduled(why=why, seconds=seconds):
                 self._voice.narrate(f"{why} Trying again in {human_time(seconds)}.")
             case _:

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from mcp import MCPError
 
@@ -32,6 +32,8 @@ from fastchat_tui.wire.events import CatalogueChanged
 from fastchat_tui.wire.ports import Emit, OnProgress
 from fastchat_tui.wire.servers import Era, Level, ServerSpec
 from fastchat_tui.wire.text import human_time, one_line
+
+UNKNOWN = "It may have been carried out all the same, so it is not repeated by itself."
 
 
 class Attempt:
@@ -156,7 +158,8 @@ class Attempt:
             return Ended("failed", f"{cause.text} {cause.remedy}".strip())
         if isinstance(cause, TimeoutError):
             limit = human_time(self._spec.connect_timeout)
-            return Ended("failed", self._with_words(f"It was not ready within {limit}"))
+            text = f"It was not ready within {limit}"
+            return Ended("failed", f"{text}.", passing=True) if self._http else Ended("failed", self._with_words(text))
         if self._http is not None:
             return self._why_http(self._http.last, cause, ready)
         assert self._stdio is not None
@@ -180,7 +183,8 @@ class Attempt:
         if last.refused and not self._sse and self._spec.sse_fallback:
             return Ended("failed", f"It refused Streamable HTTP: {words}.", hint="sse")
         closed = cause is not None and code_of(cause) == CLOSED and self._mode == "auto"
-        return Ended("failed", f"It could not be reached: {words}.", hint="legacy" if closed else "")
+        hint: Literal["", "legacy"] = "legacy" if closed else ""
+        return Ended("failed", f"It could not be reached: {words}.", passing=last.passing, hint=hint)
 
     def _wants_login(self, last: Exchange) -> str:
         if last.error is not None:
@@ -201,7 +205,8 @@ class Attempt:
                 self._on_lost()
                 return SessionGone(f"{name} was restarted and forgot this session.", "It reconnects; then try again.")
             if (words := exchange.words()) and (code_of(error) in (CLOSED, -32603) or exchange.error is not None):
-                return ServerError(f"{name} did not answer: {words}.", "Try again, or reconnect the server (r).")
+                again = "Try again, or reconnect the server (r)."
+                return ServerError(f"{name} did not answer: {words}.", UNKNOWN if exchange.sent else again)
         elif code_of(error) == CLOSED and self._stdio is not None and self._stdio.child is not None:
             ended = await self.why(None, ready=True)
             return ServerError(

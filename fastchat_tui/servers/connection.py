@@ -64,7 +64,7 @@ class Connection(Entering):
         self._stopping = False
         self._attempt: Attempt | None = None
         self._session: Session | None = None
-        self._hearing = Hearing(spec.name, emit, journal)
+        self._hearing = Hearing(spec.name, emit, journal, host.tell)
         self._sse = spec.transport == "sse"
         self._eras = Eras(spec)
         self._errand: asyncio.Task[None] | None = None
@@ -135,7 +135,7 @@ class Connection(Entering):
                 break
             if not self._leave.is_set():
                 self._tell_entered(ended.detail or ended.state)
-                again = self._was_ready and ended.state in ("failed", "closed")
+                again = ended.passing or (self._was_ready and ended.state in ("failed", "closed"))
                 seconds = self._recovery.after(loop.time() - since, loop.time()) if again else None
                 await self._rest(ended, seconds)
             if self._leave.is_set():
@@ -148,13 +148,11 @@ class Connection(Entering):
         self._resting = seconds is None
         self._needed.clear()
         detail = ended.detail
-        if seconds is not None:
-            detail = f"{detail.rstrip('.')}. Trying again in {human_time(seconds)}."
-        elif self._was_ready and ended.state != "needs_login":
+        if seconds is None and self._was_ready and ended.state != "needs_login":
             detail = (
                 f"{detail} It ended {MAX_RESTARTS} times in {human_time(WINDOW)}: it is left alone (r restarts it)."
             )
-        self._say(ended.state, detail)
+        self._say(ended.state, detail, seconds)
         self._move()
         if self._wanted <= self._begun or self._resting:
             events = (self._leave,) if self._resting else (self._leave, self._needed)
@@ -191,24 +189,23 @@ class Connection(Entering):
                 async with asyncio.timeout(None) as self._patience:
                     make, callbacks = await self._shared.sdk()
                     auth = await self._auth()
-                    async with self._shared.slot():
-                        if not self._leave.is_set():
-                            until = asyncio.get_running_loop().time() + self._spec.connect_timeout
-                            self._patience.reschedule(until)
-                        self._attempt = attempt = make(
-                            self._spec,
-                            self._eras.now,
-                            self._journal,
-                            callbacks(lambda: self._spec, self._host, self._calls),
-                            self._emit,
-                            self._mask,
-                            auth=auth,
-                            sse=self._sse,
-                            on_lost=gone,
-                            on_change=self._hearing.changed,
-                            on_update=self._hearing.updated,
-                        )
-                        session = await stack.enter_async_context(attempt.open())
+                    if not self._leave.is_set():
+                        until = asyncio.get_running_loop().time() + self._spec.connect_timeout
+                        self._patience.reschedule(until)
+                    self._attempt = attempt = make(
+                        self._spec,
+                        self._eras.now,
+                        self._journal,
+                        callbacks(lambda: self._spec, self._host, self._calls),
+                        self._emit,
+                        self._mask,
+                        auth=auth,
+                        sse=self._sse,
+                        on_lost=gone,
+                        on_change=self._hearing.changed,
+                        on_update=self._hearing.updated,
+                    )
+                    session = await stack.enter_async_context(attempt.open())
                 ready = True
                 attempt.arm()
                 await self._serve(attempt, session, lost)
@@ -294,5 +291,6 @@ class Connection(Entering):
         told = standing(self._spec, "ready", "", destination(self._spec, self._mask), sse=self._sse)
         self._emit(replace(told, era=session.era, identity=session.identity, instructions=session.instructions))
 
-    def _say(self, state: ServerState, detail: str = "") -> None:
-        self._emit(standing(self._spec, state, self._mask(detail), destination(self._spec, self._mask), sse=self._sse))
+    def _say(self, state: ServerState, detail: str = "", again: float | None = None) -> None:
+        where = destination(self._spec, self._mask)
+        self._emit(standing(self._spec, state, self._mask(detail), where, sse=self._sse, again=again))

@@ -16,6 +16,8 @@ class Ended:
     detail: str = ""
     away: bool = False
     """There was a session, and it was lost."""
+    passing: bool = False
+    """Only the network, or the server's own trouble, stands in the way: it may come by itself."""
     hint: Literal["", "legacy", "sse"] = ""
     """What else to try at once."""
 
@@ -29,7 +31,9 @@ def absent(name: str, last: Ended) -> ServerError:
     return ServerError(f"{name} is not connected yet.", "Wait until it is ready, then try again.")
 
 
-def standing(spec: ServerSpec, state: ServerState, detail: str, destination: str, *, sse: bool) -> ServerChanged:
+def standing(
+    spec: ServerSpec, state: ServerState, detail: str, destination: str, *, sse: bool, again: float | None = None
+) -> ServerChanged:
     return ServerChanged(
         server=spec.name,
         state=state,
@@ -39,4 +43,5 @@ def standing(spec: ServerSpec, state: ServerState, detail: str, destination: str
         description=spec.description,
         origin=spec.origin,
         options=spec.options,
+        again=again,
     )

@@ -13,14 +13,12 @@ from fastchat_tui.wire.servers import ServerSpec
 from fastchat_tui.wire.sign_in import MakeSignIn
 
 
-def connections(
-    *, log_dir: Path | None, mask: Callable[[str], str], slots: int = 4, sign_in: MakeSignIn | None = None
-) -> MakeServer:
-    """A maker of servers that share one import of the SDK and ``slots`` places to start in.
+def connections(*, log_dir: Path | None, mask: Callable[[str], str], sign_in: MakeSignIn | None = None) -> MakeServer:
+    """A maker of servers that share one import of the SDK.
 
     Without ``log_dir`` nothing is written to files; ``mask`` hides secrets in frames, logs and destinations.
     """
-    shared = Shared(slots)
+    shared = Shared()
 
     def make(spec: ServerSpec, emit: Emit, host: Host) -> Server:
         return Connection(spec, emit, shared, Journal(spec.name, emit, log_dir, mask), mask, host, sign_in=sign_in)

@@ -24,9 +24,10 @@ REFRESH = 1.0
 class Hearing:
     """Over all connections to one server: what is watched stays watched, and lists are compared with the last ones."""
 
-    def __init__(self, server: str, emit: Emit, journal: Journal) -> None:
+    def __init__(self, server: str, emit: Emit, journal: Journal, tell: Callable[[str, str], None]) -> None:
         self._server = server
         self._emit = emit
+        self._tell_user = tell
         self._journal = journal
         self._watched: set[str] = set()
         self._catalogue: CatalogueChanged | None = None
@@ -50,7 +51,7 @@ class Hearing:
                 catalogue = await attempt.catalogue(session)
                 if lost.is_set():
                     return
-                self._tell(catalogue)
+                self._tell(catalogue, aloud=first)
                 if first:
                     first = False
                     ready()
@@ -86,9 +87,12 @@ class Hearing:
                     await attempt.ask(session, "resources/subscribe", {"uri": uri})
                 self.updated(uri)
 
-    def _tell(self, catalogue: CatalogueChanged) -> None:
+    def _tell(self, catalogue: CatalogueChanged, *, aloud: bool) -> None:
+        """``aloud``: after a reconnection the server may be another one; changes that it announces are its business."""
         if self._catalogue is not None and (what := difference(self._catalogue, catalogue)):
             self._journal.add("client", "warning", what)
+            if aloud:
+                self._tell_user(f"{self._server} is back. {what}", "Enter on it shows what it offers now.")
         self._catalogue = catalogue
         self._emit(catalogue)
 

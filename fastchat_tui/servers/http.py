@@ -11,15 +11,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 import httpx2
+from mcp.client import sse, streamable_http
 from mcp.client._transport import TransportStreams
 from mcp.client.auth import OAuthFlowError
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import sse_within_origin
 from mcp_types import CONNECTION_CLOSED
 
 from fastchat_tui.wire.addresses import host_of, is_loopback
@@ -28,6 +31,12 @@ from fastchat_tui.wire.text import human_size, one_line
 
 MAX_BODY = 16 << 20
 MAX_REFUSAL = 64 << 10
+vars(sse)["sse_within_origin"] = partial(sse_within_origin, max_event_size=MAX_BODY)
+streamable_http.MAX_RECONNECTION_ATTEMPTS = 1 << 20
+"""Of a stream that broke off. At the SDK's second one the server's own messages would be lost without a word; when to
+give up is decided here (``MISSES``)."""
+MISSES = 2
+"""Requests for a stream that may fail in a row before the server counts as gone."""
 CONNECT = 10.0
 GOODBYE = 1.0
 """Seconds for the request that ends a session: leaving must not wait for a server that is gone."""
@@ -41,6 +50,8 @@ class Exchange:
     challenge: str = ""
     """``WWW-Authenticate``."""
     error: Exception | None = None
+    sent: bool = False
+    """A request reached the server, which may have acted on it."""
 
     @property
     def wants_login(self) -> bool:
@@ -50,6 +61,12 @@ class Exchange:
     def refused(self) -> bool:
         """The kind of transport is the wrong one for this URL."""
         return 400 <= self.status < 500 and not self.wants_login
+
+    @property
+    def passing(self) -> bool:
+        """Trouble of the network, or of the server: another try may find it gone."""
+        network = isinstance(self.error, httpx2.NetworkError | httpx2.TimeoutException | httpx2.RemoteProtocolError)
+        return network or self.status >= 500
 
     def words(self) -> str:
         if self.error is not None:
@@ -73,6 +90,8 @@ class Http:
         self._sse = sse
         self._stack = AsyncExitStack()
         self._on_away = on_away
+        self._misses = 0
+        self._streamed = False
         self.last = Exchange()
         self.armed = False
         """After the handshake; before it a failure must end the attempt instead of looking like an answer."""
@@ -99,25 +118,45 @@ class Http:
 
     def failed(self, request: httpx2.Request, error: Exception) -> bool:
         """Takes note of a failure; returns whether it is to become an answer."""
-        self._note(Exchange(error=error))
-        if self.armed and (self._sse or isinstance(error, httpx2.ConnectError)):
-            self._on_away()
-        return self.armed and request.method == "POST"
+        self._note(Exchange(error=error, sent=not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)))
+        posted = request.method == "POST"
+        if self._sse or not posted:
+            self._missed(MISSES if self._sse else 1)
+        elif isinstance(error, httpx2.ConnectError):
+            self._missed(MISSES)
+        return self.armed and posted
 
     def answered(self, response: httpx2.Response) -> bool:
         """Takes note of an answer; returns whether it may be given on.
 
         Before the handshake a 401 must end the attempt, or its next question would seem refused for another reason.
         """
-        self._note(Exchange(response.status_code, one_line(response.headers.get("www-authenticate", ""), 300)))
-        if self.armed and response.status_code == 401:
-            self._on_away()
+        challenge = one_line(response.headers.get("www-authenticate", ""), 300)
+        self._note(Exchange(response.status_code, challenge, sent=response.status_code < 300))
+        if response.status_code == 401:
+            self._missed(MISSES)
+        elif response.request.method == "GET":
+            self._stream(response.status_code)
         return self.armed or response.status_code != 401
+
+    def _stream(self, status: int) -> None:
+        """A stream was asked for. Many servers have none; where there was one, a refusal means that it is lost, and a
+        404 that the session is."""
+        if status < 400:
+            self._streamed, self._misses = True, 0
+        elif self._streamed:
+            self._missed(MISSES if status == 404 else 1)
+
+    def _missed(self, times: int) -> None:
+        self._misses += times if self.armed else 0
+        if self._misses >= MISSES:
+            self._on_away()
 
     def _note(self, exchange: Exchange) -> None:
         self.last = exchange
         if (mine := EXCHANGE.get()) is not None:
             mine.status, mine.challenge, mine.error = exchange.status, exchange.challenge, exchange.error
+            mine.sent = mine.sent or exchange.sent
 
     def _make_client(self, headers: Any = None, timeout: Any = None, auth: Any = None) -> httpx2.AsyncClient:
         return ResilientClient(

@@ -17,9 +17,9 @@ from pathlib import Path
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.servers import ServerSpec
 
-EOF_GRACE = 1.5
+EOF_GRACE = 1.0
 """Seconds that a server has to leave after its standard input was closed."""
-TERM_GRACE = 1.0
+TERM_GRACE = 0.8
 KILL_GRACE = 1.0
 _ORPHAN_GRACE = 0.2
 """Seconds for what the leader left behind when it went by itself."""

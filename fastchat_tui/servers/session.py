@@ -49,7 +49,9 @@ _CHANGES = (
     types.ResourceListChangedNotification,
     types.PromptListChangedNotification,
 )
-_LISTEN_AGAIN = 5.0
+_LISTEN_AGAIN, _LISTEN_RARELY = 5.0, 300.0
+_AWAY = (types.CONNECTION_CLOSED, types.INTERNAL_ERROR)
+"""What the SDK makes of a network that fails, and of a gateway that refuses: no word of the server itself."""
 
 
 class OnProgress(Protocol):
@@ -153,6 +155,7 @@ class Session:
         tools, resources, prompts = (
             bool((self.capabilities.get(name) or {}).get("listChanged")) for name in ("tools", "resources", "prompts")
         )
+        pause, missed = _LISTEN_AGAIN, False
         while self.modern and (tools or resources or prompts or watched):
             try:
                 async with self._client.listen(
@@ -161,15 +164,21 @@ class Session:
                     prompts_list_changed=prompts,
                     resource_subscriptions=watched,
                 ) as changes:
+                    if missed:
+                        on_change()
+                    pause = _LISTEN_AGAIN
                     async for change in changes:
                         if not isinstance(change, ResourceUpdated):  # which the message handler has told already
                             on_change()
                 return
-            except MCPError:
-                return
+            except MCPError as error:
+                if error.code not in _AWAY:
+                    return
             except SubscriptionLost:
-                await asyncio.sleep(_LISTEN_AGAIN)
-                on_change()
+                pass
+            missed = True
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LISTEN_RARELY)
 
 
 @asynccontextmanager

@@ -1,12 +1,11 @@
-"""What all connections share: one import of the SDK, and the places to start in."""
+"""What all connections share: one import of the SDK. They start side by side: a limit would let a server that hangs
+keep a good one waiting, and has brought no gain even for twenty on two cores."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,11 +19,7 @@ secrets included, so no file gets them either: what a user needs of them is in t
 
 
 class Shared:
-    HOLD = 2.0
-    """Seconds after which a slow start gives its slot to the next: no server delays another for long."""
-
-    def __init__(self, slots: int = 4) -> None:
-        self._slots = asyncio.Semaphore(slots)
+    def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._sdk: tuple[type[Attempt], type[Callbacks]] | None = None
 
@@ -38,19 +33,3 @@ class Shared:
                     logger.propagate = False
                 self._sdk = (module.Attempt, module.Callbacks)
             return self._sdk
-
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        await self._slots.acquire()
-        held = [self._slots]
-
-        def release() -> None:
-            if held:
-                held.pop().release()
-
-        timer = asyncio.get_running_loop().call_later(self.HOLD, release)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            release()

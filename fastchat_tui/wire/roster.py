@@ -21,6 +21,7 @@ class Roster(dict[str, ServerView]):
                     state=e.state,
                     detail=e.detail,
                     since=stamped.at if e.state != old.state else old.since,
+                    again_at=0.0 if e.again is None else stamped.at + e.again,
                     transport=e.transport,
                     destination=e.destination or old.destination,
                     description=e.description or old.description,

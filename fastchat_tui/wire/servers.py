@@ -189,6 +189,8 @@ class ServerView:
     state: ServerState = "off"
     detail: str = ""
     since: float = 0.0
+    again_at: float = 0.0
+    """Unix seconds of the next try, for a server that is away; 0 when it is not tried by itself."""
     transport: Transport = "stdio"
     destination: str = ""
     """Command line or URL, secrets masked."""

@@ -132,6 +132,9 @@ class FakeServer:
         self._emit = emit
         self._handler = handler
         self.stopped = 0
+        self.told_to_stop, self.gone = asyncio.Event(), asyncio.Event()
+        self.gone.set()
+        """Cleared by a test whose server takes its time to end."""
         self.calls: list[tuple[str, Object]] = []
         self.cancelled: list[str] = []
 
@@ -181,6 +184,9 @@ class FakeServer:
 
     async def stop(self) -> None:
         self.stopped += 1
+        self.told_to_stop.set()
+        async with asyncio.timeout(DEADLINE):
+            await self.gone.wait()
 
 
 class MemoryStore:

@@ -41,6 +41,20 @@ async def test_servers_are_listed_when_all_have_settled(console: Console) -> Non
     ]
 
 
+async def test_a_server_that_is_tried_again_and_again_keeps_nobody_waiting_and_is_told_of_once(
+    console: Console,
+) -> None:
+    again = (BROKEN, ServerChanged(server="broken", state="connecting", detail="trying again"))
+    engine = ScriptedEngine(opening=(STARTED, ServerChanged(server="time", state="connecting"), *again, *again))
+    listing = asyncio.create_task(list_servers(engine, console.answers(), console.voice))
+    await engine.events.all_read.wait()
+    assert not listing.done()
+    engine.publish(*ready("time", "now"))
+    assert await listing is Exit.SERVER
+    assert "broken  failed  0      0       exit code 1: no such file" in console.stdout
+    assert console.stderr.count("broken: failed") == 1
+
+
 async def test_a_server_that_failed_is_told_and_is_the_status(console: Console) -> None:
     engine = ScriptedEngine(opening=(STARTED, *ready("time", "now"), BROKEN))
     assert await list_servers(engine, console.answers(), console.voice) is Exit.SERVER

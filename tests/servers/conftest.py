@@ -76,6 +76,7 @@ class FakeHost:
         self.asked: list[Elicitation] = []
         self.requests: list[Object] = []
         self.deaf: list[str] = []
+        self.told: list[str] = []
         self.told_deaf = asyncio.Event()
         self.answers: list[Answer] = []
         self.result: Object | ServerError = ServerError("The user rejected the sampling request.")
@@ -93,6 +94,9 @@ class FakeHost:
                 self.withdrawn.set()
                 raise
         return self.answers.pop(0) if self.answers else Answer("q", "decline")
+
+    def tell(self, text: str, remedy: str) -> None:
+        self.told.append(text)
 
     async def is_deaf(self, server: str) -> None:
         self.deaf.append(server)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import random
 from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
 import httpx2
 import pytest
 
-from fastchat_tui.servers import connection
 from fastchat_tui.servers.http import MAX_REFUSAL, Http
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import ServerChanged
@@ -171,77 +169,6 @@ async def test_a_stop_does_not_wait_for_a_server_that_hangs(bench: Bench, web: W
     assert clock() < 3
 
 
-async def test_a_server_that_went_away_is_tried_again_and_the_state_says_when(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(random, "uniform", lambda low, high: 0.1)
-    web = Web()
-    async with web.serving():
-        server, heard = await ready(bench, web)
-    since = len(heard.events)
-    with pytest.raises(ServerError, match="no connection"):
-        await act(server)
-    away = await heard.state("failed", since=since)
-    assert "It went away: no connection" in away.detail
-    assert "Trying again in 100 ms." in away.detail
-    async with web.serving():
-        await heard.state("ready", since=since)
-        assert texts(await act(server, "c2")) == ["done"]
-
-
-async def test_a_server_that_stays_away_is_tried_until_it_is_back(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(random, "uniform", lambda low, high: 0.02)
-    web = Web()
-    async with web.serving():
-        server, heard = await ready(bench, web)
-    since = len(heard.events)
-    with pytest.raises(ServerError, match="no connection"):
-        await act(server)
-
-    def tries() -> int:
-        return sum("Trying again" in getattr(event, "detail", "") for event in heard.events[since:])
-
-    await heard.until(lambda _: tries() >= 4, since)
-    assert heard.catalogue.tools
-    async with web.serving():
-        assert texts(await act(server, "c2")) == ["done"]
-
-
-async def test_a_call_does_not_wait_for_the_pause(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "uniform", lambda low, high: 600.0)
-    web = Web()
-    async with web.serving():
-        server, heard = await ready(bench, web)
-    since = len(heard.events)
-    with pytest.raises(ServerError, match="no connection"):
-        await act(server)
-    await heard.state("failed", since=since)
-    with pytest.raises(ServerError, match="could not be reached"):
-        await act(server, "c2")
-    async with web.serving():
-        assert texts(await act(server, "c3")) == ["done"]
-
-
-@pytest.mark.parametrize("code", [-32600, -32001])
-async def test_a_forgotten_session_is_opened_again_once_and_the_call_is_made(bench: Bench, web: Web, code: int) -> None:
-    server, _ = await ready(bench, web)
-    error = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": "Session not found"}}
-    forgotten = [json.dumps(error).encode()]
-
-    def reply(request: Request) -> Reply | None:
-        return plain(404, {"content-type": "application/json"}, forgotten.pop()) if forgotten else mcp(request)
-
-    web.behave = when("tools/call", reply)
-    assert texts(await act(server)) == ["done"]
-    assert [r.body.get("method") for r in web.seen].count("tools/call") == 2
-    forgotten += [json.dumps(error).encode()] * 2
-    with pytest.raises(ServerError, match="forgot this session"):
-        await act(server, "c2")
-    assert texts(await act(server, "c3")) == ["done"]
-
-
 async def test_a_cancelled_call_tells_the_server(bench: Bench, web: Web) -> None:
     server, _ = await ready(bench, web)
     asked = asyncio.Event()
@@ -285,8 +212,3 @@ async def test_proxies_are_not_used_on_loopback(bench: Bench, web: Web, monkeypa
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     await ready(bench, web)
-
-
-def test_the_pauses_double_up_to_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "uniform", lambda low, high: 1.0)
-    assert [connection.backoff(tries) for tries in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]

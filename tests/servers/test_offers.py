@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery
 from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessage, Text
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import ResourceUpdated
@@ -114,10 +113,11 @@ async def test_a_server_that_ends_is_started_again_and_its_changed_tools_are_tol
         await server.call("c", "die", {}, Progressed())
     away = await heard.state("failed", since=since)
     assert away.detail.startswith("It ended by itself: exit code 3")
-    assert "Trying again in 50 ms" in away.detail
+    assert away.again == pytest.approx(0.05)
     await heard.state("ready", since=since)
     assert "risen" in {tool.name for tool in heard.catalogue.tools}
     assert (await server.read("note://today"))[0].text == "run 1"
+    assert bench.host.told == ["offer is back. Its tools have changed: new risen."]
     await heard.until(lambda e: e.kind == "server_logged" and "Its tools have changed: new risen." in e.text)
 
 
@@ -131,14 +131,3 @@ async def test_a_call_brings_a_server_back_before_its_time(
         await server.call("c", "die", {}, Progressed())
     await heard.state("failed", since=since)
     assert (await server.read("note://today"))[0].text == "run 1"
-
-
-def test_a_process_is_restarted_five_times_in_five_minutes_and_no_more() -> None:
-    recovery = Recovery(lambda tries: 2.0**tries, process=True)
-    assert [recovery.after(1.0, float(now)) for now in range(MAX_RESTARTS)] == [1, 2, 4, 8, 16]
-    assert recovery.after(1.0, 100.0) is None
-    assert recovery.after(40.0, WINDOW) == 1.0
-    recovery.forget()
-    assert recovery.after(1.0, WINDOW + 1) == 1.0
-    http = Recovery(lambda tries: 2.0**tries, process=False)
-    assert [http.after(1.0, 0.0) for _ in range(8)][-1] == 128

@@ -10,8 +10,12 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-Reply = tuple[int, dict[str, str], bytes]
-"""Status, headers, body."""
+Reply = tuple[int, dict[str, str], bytes | AsyncIterator[bytes]]
+"""Status, headers, body, which may come in parts."""
+
+
+class Cut(Exception):
+    """Raised by a body: the connection breaks off."""
 
 
 @dataclass
@@ -89,10 +93,17 @@ class Web:
                 if reply is None:
                     return
                 status, headers, body = reply
-                head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-                writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n{head}\r\n".encode() + body)
+                head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                if not isinstance(body, bytes):
+                    writer.write(f"{head}transfer-encoding: chunked\r\n\r\n".encode())
+                    async for part in body:
+                        writer.write(b"%x\r\n%s\r\n" % (len(part), part))
+                        await writer.drain()
+                    writer.write(b"0\r\n\r\n")
+                    continue
+                writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, Cut):
             pass
         finally:
             self._writers.discard(writer)

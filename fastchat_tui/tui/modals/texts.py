@@ -41,6 +41,7 @@ def server_text(view: ServerView, log: Sequence[tuple[float, ServerLogged]]) -> 
     """Everything that is known of a server."""
     facts = {
         "state": f"{view.state.replace('_', ' ')}  {view.detail}".strip(),
+        "tried again": strftime("%H:%M:%S", localtime(view.again_at)) if view.again_at else "",
         "runs" if view.transport == "stdio" else "at": view.destination,
         "transport": view.transport,
         "protocol": view.era,

@@ -73,6 +73,10 @@ def _server(view: ServerView, unfolded: bool, now: float) -> Row:
             right = f"{aside}{usable} {human_count(view.tokens)}"
         case "connecting":
             right = f"{max(0, now - view.since):.0f} s"
+        case "off":
+            right = one_line(view.detail, 12) or WORDS["off"]
+        case "failed" | "closed" if view.again_at > now:
+            right = f"↻ {view.again_at - now:.0f} s"
         case state:
             right = WORDS[state]
     fold = "▾" if unfolded else "▸" if view.tools else " "

@@ -143,7 +143,7 @@ class Sidebar(Widget):
         return self
 
     def _tick(self) -> None:
-        if any(view.state == "connecting" for view in self._servers.values()):
+        if any(view.state == "connecting" or view.again_at for view in self._servers.values()):
             self.show(self._servers)
 
     def action_cursor_down(self) -> None:

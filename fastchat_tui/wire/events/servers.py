@@ -32,6 +32,8 @@ class ServerChanged:
     identity: str = ""
     instructions: str = ""
     options: ServerOptions = USUAL
+    again: float | None = None
+    """Seconds until it is tried again by itself; None when it is not."""
     kind: Literal["server_changed"] = "server_changed"
 
 
