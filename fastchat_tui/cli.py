@@ -139,6 +139,10 @@ def _add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     doctor.add_argument("server", nargs="?", default="", help="only this server")
     doctor.add_argument("--json", action="store_true", help="as JSON")
 
+    secret = _command(commands, "secret", "Keep a value in the keyring, for ${keyring:NAME} in a server's entry.")
+    secret.add_argument("name", help="how it is called there; the value is asked for, or read from stdin")
+    secret.add_argument("--forget", action="store_true", help="take it out again")
+
     login = _command(commands, "login", "Sign in at a server, in your browser.")
     login.add_argument("server", help="the server's name in the configuration")
     login.add_argument("--no-browser", action="store_true", help="print the address, and take the one it ends at")

@@ -76,19 +76,24 @@ def _real(options: Options, masker: Masker) -> Parts:
     from fastchat_tui.providers.schemas import weigh
     from fastchat_tui.servers.doctor import doctor
     from fastchat_tui.servers.factory import connections
+    from fastchat_tui.servers.vaulted import completed_from
     from fastchat_tui.store.sqlite import SqliteStore
 
     paths = find_paths()
     vault = _vault(paths, masker)
+    complete = completed_from(vault, masker.learn)
     make_server = connections(
-        log_dir=paths.log, mask=masker.mask_shapes, sign_in=_sign_ins(vault, paths.state / "locks", masker)
+        log_dir=paths.log,
+        mask=masker.mask_shapes,
+        sign_in=_sign_ins(vault, paths.state / "locks", masker),
+        complete=complete,
     )
     return Parts(
         settings=_settings(options, paths),
         store=SqliteStore(paths.data),
         vault=vault,
         make_server=make_server,
-        examine=doctor(make_server, masker.mask_shapes),
+        examine=doctor(make_server, masker.mask_shapes, complete),
         make_model=_make_model,
         weigh=weigh,
         masker=masker,
@@ -159,6 +164,20 @@ def _demo(options: Options, folder: Path, masker: Masker) -> Parts:
         demo=True,
         tools=options.tools,
     )
+
+
+def open_vault(tell: Callable[[str, str], None]) -> Vault:
+    """Where secrets are kept, for what needs no engine. Raises ConfigError when nothing outlives the run."""
+    from fastchat_tui.auth.vault import KeyringVault, MemoryVault
+    from fastchat_tui.wire.errors import ConfigError
+    from fastchat_tui.wire.masks import Masker
+
+    vault = _vault(find_paths(), Masker())
+    if isinstance(vault, MemoryVault):
+        raise ConfigError("Your settings keep secrets for the run only.", "Set secrets to “keyring” or “file”.")
+    if isinstance(vault, KeyringVault):
+        vault.tell = tell
+    return vault
 
 
 def settings(options: Options) -> Settings:

@@ -73,6 +73,11 @@ def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, N
             return _manage(arguments, voice)
         case "doctor":
             return _doctor(arguments, voice)
+        case "secret":
+            from fastchat_tui.headless.secret import read_value
+
+            value = "" if arguments.forget else read_value(arguments.name, sys.stdin)
+            return _secret(arguments.name, value, voice)
         case _:
             return _headless(arguments, voice)
 
@@ -124,6 +129,13 @@ async def _doctor(arguments: argparse.Namespace, voice: Voice) -> int:
         _on_stop(lambda number: task.cancel())
     with open_examination(options(arguments)) as tools:
         return await examine(tools, arguments.server, voice, as_json=arguments.json)
+
+
+async def _secret(name: str, value: str, voice: Voice) -> int:
+    from fastchat_tui.compose import open_vault
+    from fastchat_tui.headless.secret import keep
+
+    return await keep(open_vault(voice.complain), name, value, voice)
 
 
 async def _manage(arguments: argparse.Namespace, voice: Voice) -> int:

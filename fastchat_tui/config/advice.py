@@ -58,7 +58,7 @@ def notices(specs: Iterable[ServerSpec]) -> list[tuple[str, str]]:
     found = []
     if exposed:
         text = f"A key stands in the arguments of {', '.join(exposed)}: every user of this machine can read it there."
-        found.append((text, "Pass it in “env” or “headers”, as ${VARIABLE}."))
+        found.append((text, "Keep it with `fastchat-tui secret NAME`, and pass ${keyring:NAME} in “env” or “headers”."))
     if unpinned:
         text = f"{', '.join(unpinned)}: no version is named, so whatever is published newest runs."
         found.append((text, "Pin it: name@1.2.3 for npx, name==1.2.3 for uvx."))

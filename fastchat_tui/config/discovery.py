@@ -70,12 +70,12 @@ def _compared(spec: ServerSpec, app: App, met: Mapping[str, tuple[ServerSpec, st
 
 
 def _content(spec: ServerSpec) -> tuple[object, ...]:
-    return (spec.transport, spec.command, spec.args, spec.env, spec.cwd, spec.url, spec.headers)
+    return (spec.transport, spec.command, spec.args, spec.env, spec.cwd, spec.wrap, spec.url, spec.headers)
 
 
 def shown(spec: ServerSpec) -> str:
     """Where the server is, its secrets masked; of variables and headers the names only."""
-    text = spec.url or shlex.join((spec.command, *spec.args))
+    text = spec.url or shlex.join((*spec.wrap, spec.command, *spec.args))
     hidden = {value for value in advice.secrets(spec) if len(value) > 2 and not value.startswith("${")}
     for value in sorted(hidden, key=len, reverse=True):
         text = text.replace(value, MASK)

@@ -1,7 +1,7 @@
 """Variables in a server's entry: ``${VAR}``, ``${VAR:-default}``, ``${env:VAR}``, and two places.
 
 Only command, args, env, url, headers and the client of oauth are expanded. A value that was put in is never expanded
-again.
+again; ``${keyring:NAME}`` stays as it is until the server is reached.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from fastchat_tui.wire.servers import OAuth, ServerSpec
+from fastchat_tui.wire.vaulted import REFERENCE as KEPT
+from fastchat_tui.wire.vaulted import vaulted_names
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _INSIDE = re.compile(r"(?:env:(?://)?)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -32,6 +34,7 @@ def expand(spec: ServerSpec, values: Mapping[str, str]) -> ServerSpec:
             args=tuple(_put_in(arg, values, f"args[{index}]") for index, arg in enumerate(spec.args)),
             env={name: _put_in(text, values, f"env.{name}") for name, text in spec.env.items()},
             cwd=_put_in(spec.cwd, values, "cwd"),
+            wrap=tuple(_put_in(word, values, f"wrap[{index}]") for index, word in enumerate(spec.wrap)),
             url=_put_in(spec.url, values, "url"),
             headers={name: _put_in(text, values, f"headers.{name}") for name, text in spec.headers.items()},
             oauth=_oauth(spec.oauth, values),
@@ -47,11 +50,13 @@ def references(spec: ServerSpec) -> Iterator[str]:
     """The names of the variables that the entry reads."""
     own = spec.oauth
     oauth = (own.client_id, *own.secrets, own.assertion_file, *own.form.values(), *own.identity_provider.values())
-    for text in (spec.command, *spec.args, *spec.env.values(), spec.cwd, spec.url, *spec.headers.values(), *oauth):
+    started = (*spec.wrap, spec.command, *spec.args, *spec.env.values(), spec.cwd)
+    for text in (*started, spec.url, *spec.headers.values(), *oauth):
         for match in REFERENCE.finditer(text):
             inside = _INSIDE.fullmatch(match[1])
             if inside and inside[1] not in PLACES:
                 yield inside[1]
+    yield from (f"keyring:{name}" for name in vaulted_names(spec))
 
 
 def _oauth(oauth: OAuth, values: Mapping[str, str]) -> OAuth:
@@ -79,11 +84,19 @@ def _value(values: Mapping[str, str], field: str) -> Callable[[re.Match[str]], s
         if match[1].startswith("input:"):
             name = match[1].removeprefix("input:")
             raise Missing(f"{field} asks for the input “{name}”; write ${{{name.upper().replace('-', '_')}}} instead.")
+        if match[1].startswith("keyring:"):
+            if not KEPT.fullmatch(match[0]):
+                raise Missing(f"{field}: {match[0]} is no name in the keyring; use letters, digits, “_”, “.” and “-”.")
+            if field == "command" or field.startswith(("args", "cwd", "wrap")):
+                raise Missing(f"{field}: every user of this machine can read it there. Put {match[0]} into “env”.")
+            return match[0]
         inside = _INSIDE.fullmatch(match[1])
         if inside is None:
             return match[0]
         name, default = inside[1], inside[2]
         found = values.get(name)
+        if found is not None and KEPT.search(found):
+            raise Missing(f"The variable {name} holds a reference to the keyring; write that in {field} itself.")
         if found or (found is not None and default is None):
             return found
         if default is not None:

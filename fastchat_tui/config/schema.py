@@ -92,6 +92,7 @@ def _read(name: str, entry: Any, origin: str) -> ServerSpec:
             **mapping(inner, "env"),
         },
         cwd=text(merged, "cwd"),
+        wrap=_wrap(merged, transport),
         url=url if transport != "stdio" else "",
         headers=mapping(merged, "headers"),
         description=text(merged, "description") or (label if label != name else ""),
@@ -104,6 +105,13 @@ def _read(name: str, entry: Any, origin: str) -> ServerSpec:
         oauth=oauth(merged),
         sse_fallback=transport == "http" and _named(merged) is None and "httpUrl" not in merged,
     )
+
+
+def _wrap(entry: Object, transport: Transport) -> tuple[str, ...]:
+    words = tuple(strings(entry, "wrap"))
+    if words and (transport != "stdio" or not words[0].strip()):
+        raise Wrong("“wrap” must be the command that runs this server's command, such as a sandbox with its options.")
+    return words
 
 
 def _named(entry: Object) -> str | None:

@@ -40,7 +40,7 @@ def about_dotenv(source: Source, values: Mapping[str, str], *, changed: bool) ->
 
 def _facts(spec: ServerSpec, search: str) -> Iterator[str]:
     place = _quoted(spec.url) if " " in spec.url else spec.url
-    yield f"{_quoted(spec.name)}: {place or ' '.join(map(_quoted, (spec.command, *spec.args)))}"
+    yield f"{_quoted(spec.name)}: {place or ' '.join(map(_quoted, (*spec.wrap, spec.command, *spec.args)))}"
     found = shutil.which(spec.command, path=search) if spec.command and "${" not in spec.command else None
     if found and os.path.abspath(found) != spec.command:
         yield f"which is {os.path.abspath(found)}"

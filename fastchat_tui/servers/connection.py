@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastchat_tui.servers.destination import destination
-from fastchat_tui.servers.ended import Ended, absent, standing
+from fastchat_tui.servers.ended import Ended, absent, standing, unbegun
 from fastchat_tui.servers.entering import Entering
 from fastchat_tui.servers.eras import Eras
 from fastchat_tui.servers.hearing import Hearing
@@ -188,12 +188,12 @@ class Connection(Entering):
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(None) as self._patience:
                     make, callbacks = await self._shared.sdk()
-                    auth = await self._auth()
+                    auth, spec = await self._auth(), await self._shared.complete(self._spec)
                     if not self._leave.is_set():
                         until = asyncio.get_running_loop().time() + self._spec.connect_timeout
                         self._patience.reschedule(until)
                     self._attempt = attempt = make(
-                        self._spec,
+                        spec,
                         self._eras.now,
                         self._journal,
                         callbacks(lambda: self._spec, self._host, self._calls),
@@ -214,7 +214,7 @@ class Connection(Entering):
             return ended
         except (Exception, BaseExceptionGroup) as error:  # the border of a server: whatever breaks it, breaks only it
             if attempt is None:
-                return Ended("failed", f"The MCP SDK could not be loaded: {error}")
+                return unbegun(error)
             return await attempt.why(error, ready=ready)
         finally:
             self._patience = None

@@ -15,7 +15,7 @@ _SECRET = re.compile(r"key|token|secret|passw|auth|credential|sig", re.IGNORECAS
 
 def destination(spec: ServerSpec, mask: Callable[[str], str]) -> str:
     if spec.transport == "stdio":
-        return mask(shlex.join([spec.command, *_arguments(spec.args)]))
+        return mask(shlex.join([*spec.wrap, spec.command, *_arguments(spec.args)]))
     return mask(_url(spec.url))
 
 

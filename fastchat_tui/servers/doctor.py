@@ -15,6 +15,7 @@ from time import monotonic
 
 from fastchat_tui.servers.process import find_command
 from fastchat_tui.servers.reach import LIMIT, reach, timed
+from fastchat_tui.servers.vaulted import Complete, as_it_is
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.doctor import Examine, Step
@@ -28,13 +29,13 @@ STDIO = ("command", "process", "first bytes", "protocol", "lists")
 HTTP = ("DNS", "TCP", "TLS", "HTTP", "metadata", "token", "protocol", "lists")
 
 
-def doctor(make: MakeServer, mask: Callable[[str], str]) -> Examine:
+def doctor(make: MakeServer, mask: Callable[[str], str], complete: Complete = as_it_is) -> Examine:
     """Examines with connections of ``make``; ``mask`` hides secrets in what is told."""
 
     async def examine(spec: ServerSpec) -> AsyncGenerator[Step, None]:
         told: set[str] = set()
         failed = False
-        async with aclosing(_examine(spec, make)) as steps:
+        async with aclosing(_examine(spec, make, complete)) as steps:
             async for step in steps:
                 told.add(step.name)
                 failed = failed or step.verdict == "failed"
@@ -52,9 +53,14 @@ def _names(spec: ServerSpec) -> Iterator[str]:
     return (name for name in names if name != "TLS" or spec.url.startswith("https:"))
 
 
-async def _examine(spec: ServerSpec, make: MakeServer) -> AsyncGenerator[Step, None]:
+async def _examine(spec: ServerSpec, make: MakeServer, complete: Complete) -> AsyncGenerator[Step, None]:
     if spec.problem:
         yield Step("entry", "failed", spec.problem, f"Mend it in {spec.origin or 'the configuration'}.")
+        return
+    try:
+        spec = await complete(spec)
+    except ServerError as error:
+        yield Step("entry", "failed", error.text, error.remedy)
         return
     if spec.transport == "stdio":
         yield (found := _command(spec))

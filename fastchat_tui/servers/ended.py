@@ -31,6 +31,13 @@ def absent(name: str, last: Ended) -> ServerError:
     return ServerError(f"{name} is not connected yet.", "Wait until it is ready, then try again.")
 
 
+def unbegun(error: BaseException) -> Ended:
+    """Nothing was tried yet."""
+    if isinstance(error, ServerError):
+        return Ended("failed", f"{error.text} {error.remedy}".strip())
+    return Ended("failed", f"The MCP SDK could not be loaded: {error}")
+
+
 def standing(
     spec: ServerSpec, state: ServerState, detail: str, destination: str, *, sse: bool, again: float | None = None
 ) -> ServerChanged:

@@ -84,10 +84,10 @@ class Entering(Requests):
                 if not self._signs_in or self._make_desk is None:
                     how = "its headers hold the token" if self._spec.headers else "it is a program of this machine"
                     raise ServerError(f"{self._spec.name} needs no sign-in: {how}.")
-                make = self._make_desk
+                make, spec = self._make_desk, await self._shared.complete(self._spec)
                 await self._shared.sdk()  # two threads that import it at once would each find half of it
                 self._desk = await asyncio.to_thread(
-                    make, self._spec, self._ask_to_sign_in, self._host.tell, self._time_stands_still
+                    make, spec, self._ask_to_sign_in, self._host.tell, self._time_stands_still
                 )
             return self._desk
 

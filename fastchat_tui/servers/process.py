@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
+from dataclasses import replace
 from pathlib import Path
 
 from fastchat_tui.wire.errors import ServerError
@@ -124,13 +125,13 @@ class Child(SubprocessStreamProtocol):
 async def start(spec: ServerSpec, inherited: dict[str, str]) -> Child:
     """Starts the server with ``inherited`` and its own variables as its whole environment. Raises ServerError."""
     env = inherited | spec.env
-    path = find_command(spec, env.get("PATH"))
+    program, *arguments = _command_line(spec, env.get("PATH"))
     loop = asyncio.get_running_loop()
     try:
         transport, child = await loop.subprocess_exec(
             lambda: Child(loop),
-            path,
-            *spec.args,
+            program,
+            *arguments,
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -140,9 +141,18 @@ async def start(spec: ServerSpec, inherited: dict[str, str]) -> Child:
         )
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ServerError(f"{spec.name} could not be started: {path}: {why}.", _mend(spec)) from error
+        raise ServerError(f"{spec.name} could not be started: {program}: {why}.", _mend(spec)) from error
     child.process = Process(transport, child, loop)
     return child
+
+
+def _command_line(spec: ServerSpec, search: str | None) -> list[str]:
+    """The server's own command with its arguments, behind the one that it is wrapped in."""
+    command = [find_command(spec, search), *spec.args]
+    if not spec.wrap:
+        return command
+    outer = find_command(replace(spec, command=spec.wrap[0]), search)
+    return [outer, *map(os.path.expanduser, spec.wrap[1:]), *command]
 
 
 def find_command(spec: ServerSpec, search: str | None) -> str:

@@ -1,5 +1,5 @@
-"""What all connections share: one import of the SDK. They start side by side: a limit would let a server that hangs
-keep a good one waiting, and has brought no gain even for twenty on two cores."""
+"""What all connections share: one import of the SDK, and the vault. They start side by side: a limit would let a
+server that hangs keep a good one waiting, and has brought no gain even for twenty on two cores."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import asyncio
 import importlib
 import logging
 from typing import TYPE_CHECKING
+
+from fastchat_tui.servers.vaulted import Complete, as_it_is
 
 if TYPE_CHECKING:
     from fastchat_tui.servers.attempt import Attempt
@@ -19,7 +21,8 @@ secrets included, so no file gets them either: what a user needs of them is in t
 
 
 class Shared:
-    def __init__(self) -> None:
+    def __init__(self, complete: Complete = as_it_is) -> None:
+        self.complete = complete
         self._lock = asyncio.Lock()
         self._sdk: tuple[type[Attempt], type[Callbacks]] | None = None
 

@@ -36,8 +36,8 @@ SCHEMA: Object = {
     },
 }
 ABOUT = (
-    "A command runs with your rights. Write secrets as ${VARIABLE}. The server is tried before it is saved. "
-    f"{MASK} stands for a value that stays as it is."
+    "A command runs with your rights. Write secrets as ${VARIABLE} or ${keyring:NAME}. The server is tried before it "
+    f"is saved. {MASK} stands for a value that stays as it is."
 )
 
 

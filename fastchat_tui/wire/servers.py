@@ -143,6 +143,8 @@ class ServerSpec:
     args: tuple[str, ...] = field(default=(), repr=False)
     env: dict[str, str] = field(default_factory=dict, repr=False)
     cwd: str = ""
+    wrap: tuple[str, ...] = ()
+    """A command that runs the server's in its turn, such as a sandbox."""
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     description: str = ""

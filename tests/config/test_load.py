@@ -16,6 +16,25 @@ from tests.config.conftest import Place
 RUN = {"mcpServers": {"x": {"command": "run"}}}
 
 
+def test_a_reference_to_the_keyring_waits_and_stands_in_no_argument(place: Place) -> None:
+    place.environ |= {"SLY": "${keyring:A}"}
+    place.own(
+        {
+            "servers": {
+                "ok": {"command": "run", "env": {"K": "x ${keyring:A} ${keyring:b.C-1}"}},
+                "args": {"command": "run", "args": ["--key=${keyring:A}"]},
+                "odd": {"command": "run", "env": {"K": "${keyring:a b}"}},
+                "sly": {"command": "run", "env": {"K": "${SLY}"}},
+            }
+        }
+    )
+    ok, args, odd, sly = place.settings().load().servers
+    assert (ok.problem, ok.env) == ("", {"K": "x ${keyring:A} ${keyring:b.C-1}"})
+    assert "every user of this machine can read it there" in args.problem
+    assert "no name in the keyring" in odd.problem
+    assert "The variable SLY holds a reference" in sly.problem
+
+
 def test_nothing_configured_is_a_configuration(place: Place) -> None:
     config = place.settings().load()
     assert (config.servers, config.model, config.policy, config.path) == ((), "gpt-5-nano", "ask", "")

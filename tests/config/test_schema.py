@@ -165,3 +165,22 @@ def test_a_syntax_error_names_file_line_and_column(text: str, words: str) -> Non
         jsonc.parse(text, PATH)
     assert words in caught.value.text
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrap", "words"),
+    [
+        ({"command": "run", "wrap": ["bwrap", "--x"]}, ("bwrap", "--x"), ""),
+        ({"command": "run"}, (), ""),
+        ({"command": "run", "wrap": "bwrap"}, (), "“wrap” must be a list"),
+        ({"command": "run", "wrap": [" "]}, (), "“wrap” must be the command"),
+        ({"url": "https://e.example", "wrap": ["bwrap"]}, (), "“wrap” must be the command"),
+    ],
+)
+def test_a_wrapper_that_cannot_be_used_is_a_problem_and_not_left_out(
+    entry: dict[str, object], wrap: tuple[str, ...], words: str
+) -> None:
+    [spec] = servers({"mcpServers": {"x": entry}}, Path("x.json"))
+    assert spec.wrap == wrap
+    assert words in spec.problem
+    assert bool(words) == bool(spec.problem)

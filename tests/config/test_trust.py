@@ -45,6 +45,12 @@ def test_what_goes_with_a_command_is_shown(place: Place) -> None:
     assert about.names == ("MINE", "NODE_OPTIONS", "API_TOKEN", "OTHER")
 
 
+def test_a_wrapper_and_what_is_read_of_the_keyring_are_shown(place: Place) -> None:
+    about = asked(place, it={"command": "run", "wrap": ["bwrap", "--ro-bind"], "env": {"K": "${keyring:MINE}"}})
+    assert about.starts == ("it: bwrap --ro-bind run, with K=${keyring:MINE}",)
+    assert about.names == ("keyring:MINE", "K")
+
+
 def test_what_is_sent_to_a_url_is_shown(place: Place) -> None:
     headers = {"Authorization": "Bearer ${DOCS}", "X-Key": "abc", "X-Region": "eu"}
     about = asked(place, docs={"url": f"https://e.example/mcp?k={KEY}", "headers": headers})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fastchat_tui.servers.process import exit_words, find_command
+from fastchat_tui.servers.process import _command_line, exit_words, find_command
 from fastchat_tui.wire.errors import ServerError
-from fastchat_tui.wire.events import ServerLogged
+from fastchat_tui.wire.events import ServerChanged, ServerLogged
 from fastchat_tui.wire.servers import ServerSpec
 from tests.servers.conftest import Bench, Clock, Progressed, act, alive, texts
 
@@ -104,6 +107,42 @@ async def test_arguments_arrive_literally(bench: Bench, tmp_path: Path) -> None:
     await server.stop()
     assert repr(list(nasty)) in heard.log
     assert not (tmp_path / "work" / "pwned").exists()
+
+
+async def test_a_wrapped_server_is_started_by_its_wrapper(bench: Bench, tmp_path: Path, home: Path) -> None:
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/wrapped\nshift 2\nexec "$@"\n')
+    wrapper.chmod(0o700)
+    server, heard = await bench.ready(wrap=(str(wrapper), "--bind", "~/notes"))
+    told = (tmp_path / "wrapped").read_text().splitlines()
+    assert told[:3] == ["--bind", str(home / "notes"), sys.executable]
+    assert heard.of(ServerChanged)[-1].destination.startswith(f"{wrapper} --bind")
+    await server.stop()
+    assert not any(map(alive, bench.started()))
+
+
+def sandboxes_work() -> bool:
+    command = ["bwrap", "--ro-bind", "/", "/", "true"]
+    return bool(shutil.which("bwrap")) and not subprocess.run(command, capture_output=True).returncode
+
+
+@pytest.mark.skipif(not sandboxes_work(), reason="needs bubblewrap, and a system that lets it work")
+async def test_what_a_sandbox_hides_a_server_does_not_see(bench: Bench, home: Path) -> None:
+    sandbox = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--tmpfs", "~/.ssh", "--die-with-parent")
+    (home / ".ssh").mkdir()
+    (home / ".ssh" / "id").write_text("a key")
+    look = (sys.executable, "-c", "import os, sys; sys.stderr.write(f'sees {os.listdir(sys.argv[1])}'); sys.exit(1)")
+    spec = ServerSpec("box", "stdio", look[0], (*look[1:], str(home / ".ssh")))
+    for wrap, seen in (((), "['id']"), (sandbox, "[]")):
+        server, heard = bench.start(replace(spec, wrap=wrap))
+        assert f"sees {seen}" in (await heard.settled()).detail
+        await server.stop()
+
+
+def test_a_wrapper_that_is_not_there_starts_nothing() -> None:
+    spec = ServerSpec("box", "stdio", "true", wrap=("no-such-sandbox",))
+    with pytest.raises(ServerError, match="no command “no-such-sandbox”"):
+        _command_line(spec, os.environ["PATH"])
 
 
 def test_a_relative_command_counts_from_the_folder_of_the_server(tmp_path: Path) -> None:
