@@ -126,8 +126,8 @@ def test_without_the_screen_with_a_server_that_we_did_not_write_either(npm: Path
         answer("cut", LONG, truncateAfterChunks=30, latency=5),
     ]
 
-    def ask(message: str) -> tuple[int, dict[str, Any], str]:
-        command = [sys.executable, "-m", "fastchat_tui", "ask", message, "--output", "json", "--config", servers]
+    def ask(message: str, *more: str) -> tuple[int, dict[str, Any], str]:
+        command = [sys.executable, "-m", "fastchat_tui", "ask", message, "--output", "json", *more]
         given = {**os.environ, **environment}
         done = subprocess.run(
             command, env=given, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False

@@ -98,7 +98,7 @@ def test_ctrl_c_ends_it_and_the_next_one_goes_on_there() -> None:
         with start("ask", "tell me", "--no-tools", api=api) as process:
             assert process.stdout is not None
             assert process.stdout.read(16) == "these words came"
-            os.killpg(process.pid, signal.SIGINT)
+            process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=TIMEOUT)
         assert (process.returncode, out) == (130, "\n")
         assert "Traceback" not in err

@@ -229,8 +229,8 @@ def test_at_the_limit_of_steps_a_person_decides_whether_it_goes_on(opened: Opene
         terminal.shows("go on after 2 steps?")
         terminal.shows("taken 2 steps without an end")
         assert len(api.requests) == 2
-        terminal.shows("go on after 4 steps?", keys="y")
-        terminal.shows("F5 tries again", keys="n")
+        terminal.shows("go on after 4 steps?", keys="y", over="go on after 2 steps?")
+        terminal.shows("F5 tries again", keys="n", over="go on after 4 steps?")
         terminal.shows("Stopped at the step limit")
         terminal.child.send(F5)
         terminal.shows("at last an end")
@@ -244,8 +244,8 @@ def test_a_model_that_repeats_a_call_for_ever_is_asked_about_and_can_be_stopped(
         terminal.shows("2 tools")
         terminal.child.send("loop\r")
         terminal.shows("run this call?")
-        terminal.shows("go on after", keys="s")
-        terminal.shows("F5 tries again", keys="n")
+        terminal.shows("go on after", keys="s", over="run this call?")
+        terminal.shows("F5 tries again", keys="n", over="go on after")
         assert terminal.end() == 0
 
 
