@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from fastchat_tui.config.settings import check_url
+from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.servers import OAuth, ServerSpec
 from fastchat_tui.wire.vaulted import REFERENCE as KEPT
 from fastchat_tui.wire.vaulted import vaulted_names
@@ -36,14 +38,25 @@ def expand(spec: ServerSpec, values: Mapping[str, str]) -> ServerSpec:
             cwd=_put_in(spec.cwd, values, "cwd"),
             wrap=tuple(_put_in(word, values, f"wrap[{index}]") for index, word in enumerate(spec.wrap)),
             url=_put_in(spec.url, values, "url"),
-            headers={name: _put_in(text, values, f"headers.{name}") for name, text in spec.headers.items()},
+            headers={name: _put_in(text, values, f"headers.{name}").strip() for name, text in spec.headers.items()},
             oauth=_oauth(spec.oauth, values),
         )
     except Missing as missing:
         return replace(spec, problem=str(missing))
-    if expanded.url and not expanded.url.startswith(("http://", "https://")):
-        return replace(expanded, problem="“url” must begin with http:// or https://.")
-    return expanded
+    return replace(expanded, problem=_unsendable(expanded))
+
+
+def _unsendable(spec: ServerSpec) -> str:
+    """What of it no request can carry; empty when all is well."""
+    if spec.url:
+        try:
+            check_url(spec.url, "“url”")
+        except ConfigError as error:
+            return f"{error.text} {error.remedy}"
+    for name, value in spec.headers.items():
+        if not (name.isascii() and value.isascii() and f"{name}{value}".isprintable()):
+            return f"headers.{name} holds a character that no header takes: a line end, a quote of a text, an accent."
+    return ""
 
 
 def references(spec: ServerSpec) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fastchat_tui.engine.sanitise import legible
 from fastchat_tui.wire.commands import Login, Logout, WatchResource
 from fastchat_tui.wire.content import Object, ToolResult
+from fastchat_tui.wire.destination import destination
 from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import (
     CatalogueChanged,
@@ -294,7 +295,7 @@ class Fleet:
             state=state,
             detail=detail,
             transport=spec.transport,
-            destination=spec.url or spec.command,
+            destination=destination(spec, str),
             description=spec.description,
             origin=spec.origin,
             options=spec.options,

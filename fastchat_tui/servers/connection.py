@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastchat_tui.servers.destination import destination
 from fastchat_tui.servers.ended import Ended, absent, standing, unbegun
 from fastchat_tui.servers.entering import Entering
 from fastchat_tui.servers.eras import Eras
@@ -21,6 +20,7 @@ from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
 from fastchat_tui.servers.shared import Shared
+from fastchat_tui.wire.destination import destination
 from fastchat_tui.wire.ports import Emit, Host
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerState
 from fastchat_tui.wire.sign_in import MakeSignIn

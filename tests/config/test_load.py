@@ -16,6 +16,25 @@ from tests.config.conftest import Place
 RUN = {"mcpServers": {"x": {"command": "run"}}}
 
 
+@pytest.mark.parametrize(
+    ("url", "value", "words"),
+    [
+        ("https://[::1", "a value", "“url” is no http(s) URL"),
+        ("https://e.example:99999/", "a value", "“url” is no http(s) URL"),
+        ("https://e.example/", "a\nb", "headers.X holds a character"),
+        ("https://e.example/", "“quoted”", "headers.X holds a character"),
+        ("https://e.example/", "  with the line end of a file\n", ""),
+    ],
+)
+def test_what_no_request_can_carry_is_a_problem_of_that_server(place: Place, url: str, value: str, words: str) -> None:
+    place.environ["VALUE"] = value
+    place.own({"servers": {"x": {"url": url, "headers": {"X": "${VALUE}"}}}})
+    [spec] = place.settings().load().servers
+    assert words in spec.problem
+    assert bool(words) == bool(spec.problem)
+    assert value not in spec.problem
+
+
 def test_a_reference_to_the_keyring_waits_and_stands_in_no_argument(place: Place) -> None:
     place.environ |= {"SLY": "${keyring:A}"}
     place.own(
@@ -275,7 +294,7 @@ def test_variables_are_expanded_and_a_missing_one_costs_only_its_server(place: P
     assert ok.env == {"HERE": str(place.paths.config)}
     assert bad.problem == "The variable NOT_THERE is not set (headers.Authorization needs it)."
     assert "${MY_KEY}" in asks.problem
-    assert "http://" in scheme.problem
+    assert "http(s)" in scheme.problem
 
 
 def test_a_relative_working_folder_is_meant_from_the_files_folder(place: Place) -> None:

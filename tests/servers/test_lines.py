@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastchat_tui.servers.destination import destination
 from fastchat_tui.servers.lines import Line, Lines, answered_id
 from fastchat_tui.servers.progress import Progress
+from fastchat_tui.wire.destination import destination
 from fastchat_tui.wire.servers import ServerSpec
 
 
@@ -75,6 +75,11 @@ def test_secrets_in_a_url_are_hidden() -> None:
     spec = ServerSpec("x", "http", url="https://me:pw123@host.example:8/mcp?api_key=abc&page=2#frag")
     shown = destination(spec, lambda text: text)
     assert shown == "https://•••@host.example:8/mcp?api_key=•••&page=2"
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://a]b/", "http://:x"])
+def test_an_address_that_is_none_is_shown_as_it_is(url: str) -> None:
+    assert destination(ServerSpec("x", "http", url=url), str) == url
 
 
 async def test_the_last_progress_is_told_and_nothing_after_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from time import monotonic
@@ -22,6 +23,11 @@ from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Sam
 from fastchat_tui.wire.servers import ServerView, Tool
 from fastchat_tui.wire.text import one_line
 
+_APART = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
+_SECRET = re.compile(
+    r"\b(?:pass(?:word|wd|phrase|code)s?|pwd|secrets?|token|(?:api|access|private|ssh) ?keys?|pin|otp|credentials?"
+    r"|credit card|card number|cvv|cvc|seed phrase)\b"
+)
 _THIS_RUN = ONCE._replace(label="this run")
 _GO_ON = ONCE._replace(label="go on")
 _THIS_SESSION = Choice("approval.session", "this session", "answer('session')")
@@ -73,7 +79,7 @@ def filled(
             return FilledScreen(
                 question,
                 f"{server} asks you",
-                [Passage(about.message), *warnings(about.schema or {})],
+                [Passage(about.message), *warnings(about.message, about.schema or {})],
                 (FILL, NO._replace(label="decline")),
                 schema=about.schema or {},
                 given={},
@@ -112,10 +118,15 @@ def filled(
             )
 
 
-def warnings(schema: Object) -> list[Passage]:
+def warnings(message: str, schema: Object) -> list[Passage]:
     """MCP forbids servers to ask for secrets in a form."""
-    names = " ".join(map(str, schema.get("properties") or ())).lower()
-    if any(word in names for word in ("password", "secret", "token", "api_key", "apikey", "credit")):
+    properties = schema.get("properties")
+    fields = properties.items() if isinstance(properties, dict) else ()
+    words = [
+        message,
+        *(f"{name} {field.get('title', '') if isinstance(field, dict) else ''}" for name, field in fields),
+    ]
+    if any(_SECRET.search(_APART.sub(" ", text).lower()) for text in words):
         return [Passage("A server must not ask for secrets in this way. Do not give any.", "text--bad")]
     return []
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 from textual.widgets import Button
 
+from fastchat_tui.tui.modals.questions import warnings
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.questions import Approval, GoOn, KeyUse, Trust
 
@@ -181,3 +182,20 @@ async def test_a_question_that_somebody_else_answered_goes_away_with_all_it_open
         await pilot.pause()
         assert app.answers == [None]
         assert len(app.screen_stack) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "properties", "warned"),
+    [
+        ("Please sign in", {"password": {}}, True),
+        ("Please sign in", {"userPassword": {}}, True),
+        ("Please sign in", {"api_key": {}}, True),
+        ("Please sign in", {"x": {"title": "Your access token"}}, True),
+        ("Give your PIN here", {"x": {}}, True),
+        ("What is your SSH-key?", {"x": None}, True),
+        ("How many?", {"max_tokens": {"title": "Tokens"}, "keyboard": {}, "pinned": {}, "compass": {}}, False),
+        ("Nothing", [], False),
+    ],
+)
+def test_a_server_that_asks_for_a_secret_is_warned_of(message: str, properties: object, warned: bool) -> None:
+    assert bool(warnings(message, {"properties": properties})) == warned

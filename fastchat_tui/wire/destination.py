@@ -34,7 +34,10 @@ def _arguments(args: Iterable[str]) -> Iterator[str]:
 
 
 def _url(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url  # there is no host in it, so nothing stands in front of one
     host = parts.netloc.rpartition("@")
     netloc = f"{MASK}@{host[2]}" if host[1] else parts.netloc
     query = "&".join(
