@@ -3,6 +3,9 @@ requests, go where they may (``guard.py``), and what comes back is small or refu
 
 from __future__ import annotations
 
+import asyncio
+from functools import cache
+from ssl import SSLContext
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
@@ -27,7 +30,7 @@ class Errands:
     async def run(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, read whole. Raises SignInError, or what a transport raises."""
         proxy = proxy_of(request.url)
-        inner = httpx2.AsyncHTTPTransport(proxy=proxy or None)
+        inner = httpx2.AsyncHTTPTransport(verify=await asyncio.to_thread(_certificates), proxy=proxy or None)
         async with httpx2.AsyncClient(
             transport=Guarded(self._homes, inner, by_proxy=bool(proxy)), timeout=PATIENCE, follow_redirects=False
         ) as client:
@@ -37,6 +40,12 @@ class Errands:
                     break
                 response = await _read(client, further)
             return response
+
+
+@cache
+def _certificates() -> SSLContext:
+    """Read once, in a thread: that takes the time of three frames."""
+    return httpx2.create_ssl_context()
 
 
 def proxy_of(url: httpx2.URL) -> str:

@@ -6,13 +6,15 @@ answer, which the SDK hides, are kept; nothing follows a redirect to another ori
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any
 
@@ -98,6 +100,7 @@ class Http:
 
     async def __aenter__(self) -> TransportStreams:
         streams: TransportStreams
+        await asyncio.to_thread(_certificates)
         async with AsyncExitStack() as stack:
             if self._sse:
                 streams = await stack.enter_async_context(
@@ -164,9 +167,16 @@ class Http:
             headers={"Accept-Encoding": "identity", **self._spec.headers},
             auth=self._auth,
             timeout=httpx2.Timeout(CONNECT, read=None),
+            verify=_certificates(),
             trust_env=not is_loopback(host_of(self._spec.url)),
             follow_redirects=False,
         )
+
+
+@cache
+def _certificates() -> SSLContext:
+    """Read once, in a thread: that takes the time of three frames."""
+    return httpx2.create_ssl_context()
 
 
 class ResilientClient(httpx2.AsyncClient):

@@ -31,7 +31,7 @@ async def exercise(url: str, context: dict[str, Any]) -> bool:
     """Connects, calls every tool (or those that the suite names), and returns whether there was a connection."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "servers.json"
-        entry = {"type": "http", "url": url, "oauth": oauth(context)}
+        entry = {"type": "http", "url": url, "oauth": oauth(url, context)}
         config.write_text(json.dumps({"mcpServers": {SERVER: entry}}))
         async with open_engine(Options(config=str(config), policy="allow", tools=False)) as engine:
             events = engine.subscribe()
@@ -88,14 +88,29 @@ async def answer(asked: Asked) -> Answer | None:
     return Answer(asked.question, "once")
 
 
-def oauth(context: dict[str, Any]) -> dict[str, Any]:
+def oauth(url: str, context: dict[str, Any]) -> dict[str, Any]:
     """What a user would have configured for the scenario."""
+    if token := context.get("valid_jwt") or context.get("idp_id_token"):
+        return by_token(url, token, context)
     known = {key: context[key] for key in ("client_id", "client_secret", "signing_algorithm") if context.get(key)}
     if key := context.get("private_key_pem"):
         known["private_key"] = key
     if os.environ.get("MCP_CONFORMANCE_SCENARIO", "").startswith("auth/client-credentials"):
         known["grant"] = "client_credentials"
     return known if known else {"client_metadata_url": "https://conformance-test.local/client-metadata.json"}
+
+
+def by_token(url: str, token: str, context: dict[str, Any]) -> dict[str, Any]:
+    """A workload's token, or a person's of the company's sign-in. Whoever configures it knows the issuer."""
+    with urlopen(url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"), timeout=20) as document:
+        (issuer,) = json.load(document)["authorization_servers"]
+    entry = {"grant": "jwt_bearer", "client_id": context["client_id"], "issuer": issuer, "assertion": token}
+    if "client_secret" in context:
+        entry["client_secret"] = context["client_secret"]
+    if "idp_token_endpoint" in context:
+        at = {"token_endpoint": context["idp_token_endpoint"], "client_id": context["idp_client_id"]}
+        entry["identity_provider"] = at
+    return entry
 
 
 def stub(schema: dict[str, Any]) -> dict[str, Any]:
