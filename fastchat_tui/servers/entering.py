@@ -14,7 +14,7 @@ from fastchat_tui.wire.errors import ServerError, VaultError
 from fastchat_tui.wire.events import SignInFinished
 from fastchat_tui.wire.ports import Emit, Host
 from fastchat_tui.wire.questions import SignIn
-from fastchat_tui.wire.servers import ServerSpec, SignInView
+from fastchat_tui.wire.servers import OAuth, ServerSpec, SignInView
 from fastchat_tui.wire.sign_in import MakeSignIn, SignInDesk
 
 
@@ -29,6 +29,7 @@ class Entering(Requests):
         self._making = asyncio.Lock()
         self._make_desk = make
         self._desk: SignInDesk | None = None
+        self._as_entered: OAuth | None = None
         self._patience: asyncio.Timeout | None = None
         """Of the attempt to connect that is under way."""
         self._invited = False
@@ -79,13 +80,15 @@ class Entering(Requests):
         return (await self._at_desk()).auth if self._signs_in else None
 
     async def _at_desk(self) -> SignInDesk:
+        """It is another one when what the entry takes from the vault has changed."""
         async with self._making:
-            if self._desk is None:
-                if not self._signs_in or self._make_desk is None:
-                    how = "its headers hold the token" if self._spec.headers else "it is a program of this machine"
-                    raise ServerError(f"{self._spec.name} needs no sign-in: {how}.")
-                make, spec = self._make_desk, await self._shared.complete(self._spec)
+            if not self._signs_in or self._make_desk is None:
+                how = "its headers hold the token" if self._spec.headers else "it is a program of this machine"
+                raise ServerError(f"{self._spec.name} needs no sign-in: {how}.")
+            make, spec = self._make_desk, await self._shared.complete(self._spec)
+            if self._desk is None or spec.oauth != self._as_entered:
                 await self._shared.sdk()  # two threads that import it at once would each find half of it
+                self._as_entered = spec.oauth
                 self._desk = await asyncio.to_thread(
                     make, spec, self._ask_to_sign_in, self._host.tell, self._time_stands_still
                 )
