@@ -60,7 +60,8 @@ class Endpoint:
         if self._model is None:
             return ModelView(self._address.model)
         view = self._model.view()
-        if not view.key and origin(self._address.base_url) in self._settings.key_origins():
+        given = view.key not in ("", "not needed")
+        if not given and origin(self._address.base_url) in self._settings.key_origins():
             return replace(view, key="keyring")
         return view
 
@@ -116,7 +117,7 @@ class Endpoint:
         """The model, with consent and key. Raises ModelError when there is none."""
         if self._model is None:
             raise ModelError("model", "No model is configured.", "Choose one with /model.")
-        if not self._model.view().key:
+        if not self._address.key and self.view.key in ("", "keyring"):
             await self._find_key()
         await self._consent()
         return self._model
@@ -155,6 +156,8 @@ class Endpoint:
         except VaultError as error:
             raise ModelError("auth", f"The key could not be read. {error.text}", error.remedy) from error
         if not key:
+            if self._model and self._model.view().key:  # it needs none
+                return
             raise ModelError("auth", f"There is no key for {place(here)}.", NO_KEY)
         self._masker.learn([key])
         await self._use(replace(self._address, key=key, key_source="keyring"))

@@ -96,7 +96,7 @@ async def choose_model(chat: ChatScreen, argument: str) -> None:
 
 
 async def give_key(chat: ChatScreen, argument: str) -> None:
-    where = chat.engine.snapshot().model.base_url
+    where = chat.engine.snapshot().model.base_url or "the model's endpoint"
     note = f"It is kept in the keyring of this system, and sent to {where} only."
     fields = (Field("key", "Key", argument, secret=True),)
     await _fill_in(chat, "Your key", fields, note, lambda given: SetKey(given["key"].strip()))

@@ -156,6 +156,17 @@ async def test_the_keyring_is_opened_for_the_first_request_and_only_where_a_key_
     assert here.vault.touched == 1
 
 
+@pytest.mark.parametrize("kept", [{"key:http://127.0.0.1:11434": "sk-of-the-proxy"}, {}])
+async def test_a_key_that_was_kept_for_an_endpoint_that_needs_none_is_used_there(kept: dict[str, str]) -> None:
+    here = world(base_url=LOCAL, base_url_source="environment")
+    here.settings.origins.append("http://127.0.0.1:11434")
+    here.vault.secrets |= kept
+    async with here.open() as engine:
+        await engine.send(SendMessage("hi"))
+        await end(here)
+    assert used(here) == (("sk-of-the-proxy", "keyring") if kept else ("", ""))
+
+
 async def test_a_key_that_is_pasted_is_kept_under_its_origin() -> None:
     here = world()
     async with here.open() as engine:
