@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ", "FASTCHAT_TEST_NPM")
+KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ", "FASTCHAT_TEST_NPM", "FASTCHAT_TEST_MCP_OAUTH")
 KEPT_PREFIXES = ("PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
 
 

@@ -6,13 +6,15 @@ import json
 import re
 
 import httpx2
-from mcp.client.auth import OAuthFlowError
+from mcp.client.auth import OAuthFlowError, OAuthRegistrationError
 from mcp.client.auth.oauth2 import OAuthContext
 from mcp.client.auth.utils import extract_field_from_www_auth
 
 from fastchat_tui.auth.desk import SignInError
 from fastchat_tui.wire.text import one_line
 
+_REGISTER = "Register a client there, and put its client_id into “oauth” of this entry"
+_NOWHERE = "It says nowhere where to sign in: put the “issuer” into “oauth” of this entry, or ask who runs it"
 _OF_PLACES = ("Authorization server metadata issuer mismatch", "Protected resource http")
 """Texts of the SDK that name addresses and nothing else: whoever runs the server needs them."""
 
@@ -42,13 +44,22 @@ def fit_method(context: OAuthContext) -> None:
         client.token_endpoint_auth_method = post
 
 
-def told(error: OAuthFlowError) -> str:
-    """In words that hold nothing of what was sent: an SDK's text may quote a whole answer, tokens included."""
+def told(error: OAuthFlowError, *, at_home: bool = False) -> str:
+    """In words that hold nothing of what was sent: an SDK's text may quote a whole answer, tokens included.
+
+    ``at_home``: the authorization server has said who it is."""
     text = str(error)
+    if isinstance(error, OAuthRegistrationError):
+        advice = _REGISTER if at_home else _NOWHERE
+        return f"{_short(text)}. {advice}"
     if isinstance(error, SignInError):
         return text
     if text.startswith(_OF_PLACES):
         return one_line(re.sub(r"[?#]\S*", "", text), 300)
+    return _short(text)
+
+
+def _short(text: str) -> str:
     code = re.search(r'"error"\s*:\s*"([a-z_]{1,40})"', text)
     status = re.search(r"\((\d{3})\)|: (\d{3})\b", text)
     begin = one_line(re.split(r"[{\[(:]", text, maxsplit=1)[0].strip(), 100)

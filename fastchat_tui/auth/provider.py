@@ -131,7 +131,7 @@ class Renewing(OAuthClientProvider):
             await self._sign_in(request, response)
             return True
         except OAuthFlowError as error:
-            raise SignInError(told(error)) from None
+            raise SignInError(told(error, at_home=context.oauth_metadata is not None)) from None
         finally:
             self._entry.release()
 

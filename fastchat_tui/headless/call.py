@@ -68,9 +68,9 @@ def _check(servers: Servers, server: str, tool: str) -> None:
     if (view := servers.get(server)) is None:
         raise ServerError(f"There is no server “{server}”.", f"Known: {', '.join(servers) or 'none'}.")
     if view.state != "ready":
-        detail = f": {one_line(view.detail)}" if view.detail else ""
-        remedy = "It is switched off; switch it on in the servers pane." if view.state == "off" else ""
-        raise ServerError(f"{server} is {view.state.replace('_', ' ')}{detail}.", remedy)
+        detail = f": {one_line(view.detail).rstrip('.')}" if view.detail else ""
+        remedies = {"off": "Switch it on in the servers pane.", "needs_login": f"Run: fastchat-tui login {server}"}
+        raise ServerError(f"{server} is {view.state.replace('_', ' ')}{detail}.", remedies.get(view.state, ""))
     names = [known.name for known in view.tools]
     if tool not in names:
         near = difflib.get_close_matches(tool, names, 3) or names[:10]

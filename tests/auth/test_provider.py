@@ -306,3 +306,20 @@ async def test_a_sign_in_that_is_broken_off_leaves_what_could_be_renewed(tmp_pat
     scene.refresh = None
     assert await scene.request(sign_in) == 200
     assert len(scene.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told", "advice"),
+    [(METADATA, True, "put its client_id into “oauth”"), (None, False, "put the “issuer” into “oauth”")],
+)
+async def test_who_registers_nobody_is_told_with_what_to_do(
+    tmp_path: Path, metadata: dict[str, Any] | None, told: bool, advice: str
+) -> None:
+    class Closed(Scene):
+        async def errand(self, request: httpx2.Request) -> httpx2.Response:
+            return httpx2.Response(403) if request.url.path == "/register" else await super().errand(request)
+
+    scene = Closed(tmp_path, metadata=metadata, told=told)
+    with pytest.raises(SignInError, match=rf"Registration failed \(HTTP 403\)\. .*{advice}"):
+        await scene.request(scene.sign_in())
+    assert scene.asked == []
