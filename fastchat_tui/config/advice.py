@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from urllib.parse import parse_qsl, urlsplit
 
@@ -63,6 +64,16 @@ def notices(specs: Iterable[ServerSpec]) -> list[tuple[str, str]]:
         text = f"{', '.join(unpinned)}: no version is named, so whatever is published newest runs."
         found.append((text, "Pin it: name@1.2.3 for npx, name==1.2.3 for uvx."))
     return found
+
+
+def plain(specs: Iterable[ServerSpec]) -> list[tuple[str, str]]:
+    """Where a secret is written into the file as it is; those in arguments have a notice of their own."""
+    held = ((spec.name, secrets(replace(spec, args=()))) for spec in specs)
+    holding = [name for name, found in held if any("${" not in secret for secret in found)]
+    if not holding:
+        return []
+    remedy = "Keep it with `fastchat-tui secret NAME`, and write ${keyring:NAME} in its place."
+    return [(f"A secret of {', '.join(holding)} now stands in the file in plain text.", remedy)]
 
 
 def dangers(specs: Iterable[ServerSpec]) -> Iterator[str]:

@@ -248,7 +248,7 @@ class FileSettings(Choices):
         return self._edit(lambda raw, path: additions.with_servers(raw, path, specs), own=True)
 
     def advice(self, entries: Sequence[ServerSpec]) -> Sequence[tuple[str, str]]:
-        return advice.notices(entries)
+        return [*advice.notices(entries), *advice.plain(entries)]
 
     def _edit(self, edit: Callable[[bytes, Path], bytes], *, own: bool = False) -> str:
         path = Path(self._in_use) if self._in_use and not own else servers_file(self._paths)

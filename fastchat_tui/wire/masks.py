@@ -85,6 +85,11 @@ class Masker:
         return max((_begun(text, secret) for secret in self._known), default=0)
 
 
+def is_key(text: str) -> bool:
+    """Whether it is a key and nothing else."""
+    return bool(_SHAPES.fullmatch(text))
+
+
 def shaped(text: str) -> Iterator[str]:
     """Whatever in ``text`` has the shape of a key."""
     return (match[0] for match in _SHAPES.finditer(text))

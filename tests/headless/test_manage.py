@@ -70,6 +70,16 @@ def test_a_key_among_the_arguments_is_warned_of_and_not_repeated() -> None:
     assert "hunter2" not in out + err
 
 
+@pytest.mark.parametrize(
+    "given", [("--header", "Authorization=Bearer hunter2hunter2"), ("--header", "X=${HUNTER2_KEY}")]
+)
+def test_a_secret_that_is_written_down_is_warned_of_and_not_repeated(given: tuple[str, str]) -> None:
+    status, out, err = run("servers", "add", "x", "https://e.example/mcp", *given)
+    assert status == 0
+    assert ("A secret of x now stands in the file in plain text" in err) == ("Bearer" in given[1])
+    assert "hunter2" not in out + err
+
+
 def test_a_server_is_removed_from_the_file_that_is_in_use(own: Path) -> None:
     Path("named.json").write_text('{"servers": {"a": {"command": "x"}, "b": {"command": "y"}}, "inputs": []}')
     assert run("--config", "named.json", "servers", "remove", "a")[0] == 0

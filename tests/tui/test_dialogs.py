@@ -163,6 +163,17 @@ async def test_a_key_after_its_command_is_not_remembered_and_not_shown() -> None
         assert it.chat.composer._history.entries == []
 
 
+async def test_a_key_that_is_pasted_as_a_message_is_not_sent() -> None:
+    async with screen(World()) as it:
+        await it.write(" sk-proj-0123456789abcdef ")
+        await it.until(lambda: isinstance(it.app.screen, FormScreen))
+        assert "sk-proj" not in it.app.export_screenshot()
+        await it.pilot.press("escape")
+        assert it.chat.composer._history.entries == []
+        assert it.world.model.prompts == []
+        assert "sk-proj" not in repr(it.world.events)
+
+
 async def test_words_given_before_the_engine_came_are_sent_when_it_is_there() -> None:
     world = World(say("late answer"), allow=True)
     from fastchat_tui.tui.app import FastchatApp

@@ -20,7 +20,7 @@ from fastchat_tui.tui.composer.completion import Candidate, Vocabulary, Word
 from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
 from fastchat_tui.tui.composer.menu import Menu
-from fastchat_tui.tui.composer.pastes import Pastes, tidy
+from fastchat_tui.tui.composer.pastes import Pastes, is_key, tidy
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.text import one_line
 
@@ -109,6 +109,9 @@ class Composer(Vertical):
         elif (tool := completion.TOOL.fullmatch(text)) and tool[1] in self._vocabulary.tools:
             self._clear(text)
             self.post_message(self.CommandWanted("call", f"{tool[1]} {tool[2] or ''}".strip()))
+        elif is_key(text.strip()):  # pasted into the wrong place: it goes neither to the model nor into the history
+            self._clear("")
+            self.post_message(self.CommandWanted("key", text.strip()))
         else:
             self._clear(text)
             self.post_message(self.Submitted(text.strip()))

@@ -52,3 +52,12 @@ class Pastes:
 def tidy(text: str) -> str:
     """Pasted text as it may enter: one kind of line end, nothing hidden."""
     return clean(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def is_key(text: str) -> bool:
+    """Whether it is a secret key, and nothing else."""
+    if len(text) < 12 or not text.isascii() or " " in text or "\n" in text:
+        return False
+    from fastchat_tui.wire import masks  # what an ordinary message does without
+
+    return masks.is_key(text)
