@@ -15,6 +15,7 @@ from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.events import Noticed
 from fastchat_tui.wire.ports import Config, Emit, Settings
 from fastchat_tui.wire.questions import Trust
+from fastchat_tui.wire.servers import Level
 
 PERIOD = 0.5
 """Seconds between two looks at the files; a change counts when it has rested for one."""
@@ -70,9 +71,11 @@ class Configuration:
             if answer.decision != "deny":
                 await asyncio.to_thread(self._settings.trust, about, answer.decision == "always")
                 await self.reload()
-            elif self._is_used(about.path):
-                text = f"{about.path} has changed and is not used; what runs goes on as it was."
-                self._emit(Noticed(level="warning", text=text, remedy="/reload asks again."))
+            else:
+                used = self._is_used(about.path)
+                text = " has changed and is not used; what runs goes on as it was." if used else " is not used."
+                level: Level = "warning" if used else "info"
+                self._emit(Noticed(level=level, text=f"{about.path}{text}", remedy="/reload asks again."))
 
     async def watch(self) -> None:
         """Follows the files for ever."""

@@ -137,8 +137,10 @@ class ChatScreen(Screen[None]):
         from fastchat_tui.tui.commands import COMMANDS
         from fastchat_tui.tui.composer.completion import Vocabulary
 
-        servers = self.engine.snapshot().servers
+        now = self.engine.snapshot()
+        servers = now.servers
         self.panes.sidebar.show(servers)
+        self.panes.sidebar.name_file(now.config)
         tools = {
             f"{view.name}:{tool.name}": tool.description.strip().partition("\n")[0][:200]
             for view in servers.values()

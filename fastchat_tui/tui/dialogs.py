@@ -167,7 +167,9 @@ async def choose_theme(chat: ChatScreen, argument: str) -> None:
 
 
 async def show_help(chat: ChatScreen, argument: str) -> None:
-    chat.app.push_screen(PageScreen("Help", help_text(chat.hints.place, chat.program.keymap)))
+    keys = help_text(chat.hints.place, chat.program.keymap)
+    where = chat.engine.snapshot().config if chat.attached.is_set() else ""
+    chat.app.push_screen(PageScreen("Help", [*keys, Passage(""), Passage(f"Configuration: {where or 'no file'}")]))
 
 
 async def welcome(chat: ChatScreen, argument: str) -> None:

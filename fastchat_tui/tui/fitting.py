@@ -12,6 +12,19 @@ def fitted(text: str, width: int) -> str:
     return f"{set_cell_size(text, width - 1).rstrip()}…" if width > 0 else ""
 
 
+def fitted_path(path: str, home: str, width: int) -> str:
+    """A path when it fits into ``width`` cells, else its folder, else the end of that, which tells most."""
+    text = f"~{path.removeprefix(home)}" if home and path.startswith(f"{home}/") else path
+    if cell_len(text) <= width:
+        return text
+    text = text.rpartition("/")[0]
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) >= width:
+        text = text[1:]
+    return f"…{text}"
+
+
 def spread(left: str, right: str, width: int) -> str:
     """A line of exactly ``width`` cells: ``right`` stands at the edge, ``left`` is cut to what is left over."""
     right = fitted(right, max(0, width - 2))

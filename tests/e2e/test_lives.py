@@ -184,6 +184,7 @@ def test_a_project_starts_nothing_before_it_is_trusted(opened: Opened, home: Pat
     with serving([{"text": "fine"}]) as api:
         terminal = opened(environ=environ(api))
         answered(terminal, "n")
+        terminal.until(lambda: "is not used" in " ".join(terminal.text.split()))
         say(terminal, "hello")
         shows_flat(terminal, "fine")
         assert row(terminal, "found") == ""
@@ -193,6 +194,7 @@ def test_a_project_starts_nothing_before_it_is_trusted(opened: Opened, home: Pat
         terminal = opened(environ=environ(api))
         answered(terminal, "y")
         becomes(terminal, "found", "● 2")
+        assert "/work ─╯" in terminal.text, "the screen names the file that won, by its folder where the pane is narrow"
         assert terminal.end() == 0
         terminal = opened(environ=environ(api))
         answered(terminal, "a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ DOTS: dict[ServerState, str] = {
 WORDS: dict[ServerState, str] = {
     "off": "off", "connecting": "…", "ready": "", "needs_login": "login", "failed": "failed", "closed": "closed",
 }  # fmt: skip
+
+
+_EXIT = re.compile(r"exit code (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ def _server(view: ServerView, unfolded: bool, now: float) -> Row:
         case "failed" | "closed" if view.again_at > now:
             right = f"↻ {view.again_at - now:.0f} s"
         case state:
-            right = WORDS[state]
+            code = _EXIT.search(view.detail)
+            right = f"exit {code[1]}" if code else WORDS[state]
     fold = "▾" if unfolded else "▸" if view.tools else " "
     left = f"{DOTS[view.state]} {fold} {one_line(view.name, 60)}"
     return Row(view.name, "", view.state, view.state != "off", left, right, view.state)

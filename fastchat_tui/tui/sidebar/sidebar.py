@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import time
@@ -20,9 +21,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.fitting import fitted_path
 from fastchat_tui.tui.sidebar.rows import Row, fit, rows, total
 from fastchat_tui.wire.servers import ServerView
-from fastchat_tui.wire.text import clean
+from fastchat_tui.wire.text import clean, one_line
 
 EMPTY = (
     "No servers yet.\n\nn  add one by command or URL\n/import  take over those of other programs\n\n"
@@ -113,6 +115,7 @@ class Sidebar(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._servers: Mapping[str, ServerView] = {}
+        self._config = ""
         self._opened: set[str] = set()
         self._list = ServerList()
         self._filter = Input(placeholder="filter", id="servers-filter", compact=True)
@@ -131,6 +134,15 @@ class Sidebar(Widget):
         self.set_class(not servers, "-empty")
         self._list.show(rows(servers, self._opened, self._filter.value, time()))
         self.query_one("#servers-total", Static).update(Content(total(servers.values())))
+
+    def name_file(self, path: str) -> None:
+        """Which configuration file won: on the lower edge, as much of it as there is room for."""
+        self._config = path
+        words = fitted_path(one_line(path, 1000), os.path.expanduser("~"), self.size.width - 4) if path else ""
+        self.border_subtitle = Content(words) if words else None
+
+    def on_resize(self) -> None:
+        self.name_file(self._config)
 
     def trouble(self, text: str, remedy: str) -> None:
         """Why there is no server."""
