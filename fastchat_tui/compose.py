@@ -46,8 +46,8 @@ class Options:
     allow: tuple[str, ...] = ()
     """Rules for this run: ``server.tool`` or ``server.prefix*``."""
     tools: bool = True
-    idle: bool = False
-    """No server is started but by a command that names it."""
+    only: tuple[str, ...] | None = None
+    """The servers that may be started unasked; None for all that are switched on."""
 
 
 DEFAULTS = Options()
@@ -216,7 +216,7 @@ def _settings(options: Options, paths: Paths) -> FileSettings:
         system=options.system,
         policy=options.policy,
         allow=options.allow,
-        idle=options.idle,
+        only=options.only,
     )
 
 

@@ -227,8 +227,19 @@ def options(arguments: argparse.Namespace) -> Options:
         system=arguments.system,
         allow=tuple(getattr(arguments, "allow", ())),
         tools=not getattr(arguments, "no_tools", False),
-        idle=arguments.command in ("login", "logout", "auth"),
+        only=_wanted(arguments),
     )
+
+
+def _wanted(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+    """The servers that a command needs; None for all that are switched on."""
+    match arguments.command:
+        case "login" | "logout" | "auth":
+            return ()  # it connects the one that it is about
+        case "call" | "tools" if arguments.server:
+            return (arguments.server,)
+        case _:
+            return None
 
 
 def message(words: list[str], stdin: TextIO) -> str:

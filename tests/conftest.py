@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ", "FASTCHAT_TEST_NPM", "FASTCHAT_TEST_MCP_OAUTH")
-KEPT_PREFIXES = ("PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
+KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ")
+KEPT_PREFIXES = ("FASTCHAT_TEST_", "PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
 
 
 def pytest_configure() -> None:

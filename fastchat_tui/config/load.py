@@ -43,7 +43,7 @@ class FileSettings(Choices):
         system: str = "",
         policy: str = "",
         allow: Sequence[str] = (),
-        idle: bool = False,
+        only: Sequence[str] | None = None,
     ) -> None:
         super().__init__(State(paths.state / "state.toml"))
         self._paths = paths
@@ -55,7 +55,7 @@ class FileSettings(Choices):
         self._system = system
         self._policy = policy
         self._allow = allow
-        self._idle = idle
+        self._only = only
         self._this_run: set[tuple[str, str]] = set()
         self._from_env: Mapping[str, str] = {}
 
@@ -202,10 +202,10 @@ class FileSettings(Choices):
     # ── switches ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def enabled(self, server: str) -> bool | None:
-        return False if self._idle else super().enabled(server)
+        return super().enabled(server) if self._only is None or server in self._only else False
 
     def set_enabled(self, server: str, on: bool) -> None:
-        if not self._idle:
+        if self._only is None:
             super().set_enabled(server, on)
 
     # ── remembering ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -137,6 +137,17 @@ def test_closed_streams_are_no_fault_of_the_program() -> None:
     assert list(Path.home().rglob("crash-*")) == []
 
 
+def test_a_call_starts_the_server_that_it_needs_and_no_other(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    servers = config(good=faulty(""), other=faulty("", "--pids", str(pids)))
+    status, out, _ = run("call", "good", "echo", '{"text": "alone"}', "--config", servers)
+    assert (status, out) == (0, "alone\n")
+    status, out, _ = run("tools", "good", "--config", servers)
+    assert status == 0
+    assert "good.echo" in out
+    assert not pids.exists()
+
+
 def test_a_tool_by_hand_and_a_server_that_is_not_there() -> None:
     servers = config(good=faulty(""), bad={"command": "no-such-program"})
     status, out, err = run("call", "good", "echo", '{"text": "hi"}', "--json", "--config", servers)
