@@ -12,8 +12,8 @@ from functools import cache
 
 _CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"
 _HIDDEN = (
-    "\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
-    "\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff"
+    "\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0d\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff"
 )
 CONTROL = re.compile(f"[{_CONTROL}]")
 _CONTROL_BYTES = bytes(code for code in range(128) if CONTROL.match(chr(code)))
