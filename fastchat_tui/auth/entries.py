@@ -1,7 +1,7 @@
-"""Secrets of any length as entries of a keyring whose entries may be short (Windows: 1,280 characters).
+"""Secrets of any length as entries of a keyring whose entries may be short, as those of Windows are.
 
-A long secret is written as the parts of a new generation first; one index entry then switches to it. So a kill in
-between leaves the old secret or the new one, never a mixture.
+A secret that is too long for one is written as the parts of a new generation first; one index entry then switches to
+it. So a kill in between leaves the old secret or the new one, never a mixture.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from contextlib import suppress
 from typing import Protocol
 
 SERVICE = "fastchat-tui"
-LIMIT = 1200
+LIMITS = {"keyring.backends.Windows": 1200}
+"""Characters of one entry, by backend; Windows takes 1,280. The others take megabytes."""
+ELSEWHERE = 1 << 20
 _INDEX = '{"parts":'
 
 
@@ -41,11 +43,12 @@ def write(backend: Backend, name: str, secret: str) -> None:
     """Raises NotKept, and whatever the backend raises; the secret of before is then still there."""
     before = backend.get_password(SERVICE, name)
     index, chunks = secret, dict[str, str]()
-    if len(secret) > LIMIT or secret.startswith(_INDEX):
-        count = -(-len(secret) // LIMIT)
+    limit = LIMITS.get(type(backend).__module__, ELSEWHERE)
+    if len(secret) > limit or secret.startswith(_INDEX):
+        count = -(-len(secret) // limit)
         index = json.dumps({"parts": count, "generation": secrets.token_hex(4)}, separators=(",", ":"))
-        starts = range(0, len(secret), LIMIT)
-        chunks = {part: secret[at : at + LIMIT] for part, at in zip(_parts(name, index), starts, strict=True)}
+        starts = range(0, len(secret), limit)
+        chunks = {part: secret[at : at + limit] for part, at in zip(_parts(name, index), starts, strict=True)}
     try:
         for part, chunk in chunks.items():
             backend.set_password(SERVICE, part, chunk)

@@ -1,4 +1,4 @@
-"""``login``, ``auth status`` and ``logout`` as processes, with a real keyring or an encrypted file between them."""
+"""``login``, ``auth status`` and ``logout`` as processes, with a real keyring, an encrypted file or nothing between."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.auth.test_vault import UNLOCK
+from tests.auth.test_real_keyring import UNLOCK
 from tests.fakes.oauth_server import Authority, protected
 
 BROWSER = """\
@@ -19,14 +21,7 @@ import sys
 from urllib.request import urlopen
 urlopen(sys.argv[1], timeout=20).read()
 """
-STEPS = """\
-run() { "$PY" -m fastchat_tui "$@" --config servers.json; echo "status $?"; }
-run login guarded
-run servers
-run auth status --json
-run logout guarded
-run auth status
-"""
+SHELL = 'for step in "$@"; do "$PY" -m fastchat_tui $step --config servers.json; echo "status $?"; done'
 
 
 @pytest.fixture
@@ -37,32 +32,38 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "BROWSER": f"{sys.executable} {browser} %s", "PY": sys.executable}
 
 
-def run(environ: dict[str, str], *before: str) -> tuple[list[str], Authority, str]:
-    """What each of the STEPS printed, the authority that they met, and all that was told."""
-    with protected() as (url, authority):
+@dataclass
+class Life:
+    """Commands, one after the other, at a server whose tokens end after a second."""
+
+    authority: Authority
+    steps: list[tuple[int, str]]
+    """The exit status and the output of each."""
+    told: str
+
+    def shows_no_secret(self) -> None:
+        paths = [path for path in Path.home().rglob("*") if "fastchat-tui" in path.parts and path.is_file()]
+        written = b"".join(path.read_bytes() for path in paths)
+        for secret in self.authority.used | set(self.authority.access) | set(self.authority.refresh):
+            assert secret not in self.told
+            assert secret.encode() not in written
+
+
+def live(environ: dict[str, str], steps: Sequence[str], *, within: Sequence[str] = (), before: str = "") -> Life:
+    with protected(lifetime=1) as (url, authority):
         Path("servers.json").write_text(json.dumps({"mcpServers": {"guarded": {"type": "http", "url": url}}}))
         done = subprocess.run(
-            [*before[:-1], "bash", "-c", f"{before[-1]} {STEPS}"],
+            [*within, "bash", "-c", f"{before} {SHELL}", "life", *steps],
             env=environ,
             timeout=120,
             capture_output=True,
             text=True,
         )
-    steps = done.stdout.split("status 0\n")
-    assert len(steps) == 6, done
-    return steps, authority, done.stdout + done.stderr
-
-
-def kept_and_forgotten(steps: list[str], authority: Authority, told: str) -> None:
-    assert "ready" in steps[1]
-    (kept,) = json.loads(steps[2])
-    assert (kept["server"], kept["signed_in"], kept["renews"]) == ("guarded", True, True)
-    assert "none" in steps[4]
-    assert (authority.authorized, authority.revoked) == (1, 1)
-    written = [path.read_bytes() for path in Path.home().rglob("*") if "fastchat-tui" in path.parts and path.is_file()]
-    for secret in authority.used | set(authority.access) | set(authority.refresh):
-        assert secret not in told
-        assert not [raw for raw in written if secret.encode() in raw]
+    outputs = done.stdout.split("status ")
+    statuses = [int(output.split("\n", 1)[0]) for output in outputs[1:]]
+    texts = [outputs[0], *(output.split("\n", 1)[1] for output in outputs[1:])]
+    assert len(statuses) == len(steps), done
+    return Life(authority, list(zip(statuses, texts, strict=False)), done.stdout + done.stderr)
 
 
 def test_a_sign_in_survives_the_program_and_ends_with_logout(home: Path, environ: dict[str, str]) -> None:
@@ -70,7 +71,17 @@ def test_a_sign_in_survives_the_program_and_ends_with_logout(home: Path, environ
         pytest.skip("needs dbus-run-session and gnome-keyring-daemon (Debian: dbus-daemon, gnome-keyring)")
     (home / ".local" / "share" / "keyrings").mkdir(parents=True, exist_ok=True)
     del environ["PYTHON_KEYRING_BACKEND"]
-    kept_and_forgotten(*run(environ, "dbus-run-session", "--", UNLOCK))
+    steps = ("login guarded", "servers", "auth status --json", "logout guarded", "auth status")
+    life = live(environ, steps, within=("dbus-run-session", "--"), before=UNLOCK)
+    assert [status for status, _ in life.steps] == [0] * 5
+    assert "ready" in life.steps[1][1]
+    (kept,) = json.loads(life.steps[2][1])
+    assert (kept["server"], kept["signed_in"], kept["renews"], kept["kept"]) == ("guarded", True, True, True)
+    assert "none" in life.steps[4][1]
+    assert "guarded: signed out. It is revoked." in life.told
+    assert (life.authority.authorized, life.authority.revoked) == (1, 1)
+    assert life.authority.refreshed  # the token of the first command had ended at the next
+    life.shows_no_secret()
 
 
 def test_a_sign_in_survives_in_an_encrypted_file_where_the_user_wants_that(home: Path, environ: dict[str, str]) -> None:
@@ -78,7 +89,19 @@ def test_a_sign_in_survives_in_an_encrypted_file_where_the_user_wants_that(home:
     settings.parent.mkdir(mode=0o700)
     settings.write_text('secrets = "file"\n')
     environ["FASTCHAT_PASSPHRASE"] = "correct horse"
-    steps, authority, told = run(environ, "")
-    kept_and_forgotten(steps, authority, told)
-    assert "keyring" not in told
+    life = live(environ, ("login guarded", "servers", "logout guarded"))
+    assert [status for status, _ in life.steps] == [0] * 3
+    assert "ready" in life.steps[1][1]
+    assert (life.authority.authorized, life.authority.revoked) == (1, 1)
+    assert "keyring" not in life.told
     assert (home / ".local" / "share" / "fastchat-tui" / "secrets").exists()
+    life.shows_no_secret()
+
+
+def test_a_login_that_nothing_can_keep_is_not_said_to_be_done(environ: dict[str, str]) -> None:
+    life = live(environ, ("login guarded",))
+    assert life.steps[0][0] == 6
+    assert "signed in, but nothing keeps it" in life.told
+    assert "encrypted file" in life.told
+    assert life.authority.authorized == 1
+    life.shows_no_secret()

@@ -58,7 +58,14 @@ BACK = "http://127.0.0.1:1/callback?code=c&state=1"
 
 @pytest.mark.parametrize(
     ("typed", "login", "expected"),
-    [([], False, None), (["n"], False, None), (["y", BACK], False, BACK), ([BACK], True, BACK), ([""], True, None)],
+    [
+        ([], False, None),
+        (["n"], False, None),
+        (["y", BACK], False, BACK),
+        ([BACK], True, BACK),
+        ([""], True, None),
+        (["http://127.0.0.1:1/callback?code=c&state=2", "hello", BACK], True, BACK),
+    ],
 )
 async def test_only_login_sends_somebody_to_a_page_unasked(typed: list[str], login: bool, expected: str | None) -> None:
     err, shown = io.StringIO(), list[str]()
