@@ -7,6 +7,7 @@ the keyring is touched only when a request needs a key.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
@@ -53,6 +54,8 @@ class Endpoint:
         self._given = ("", "")
         """The key that the configuration names, and its source."""
         self._model: Model | None = None
+        self._at_work: Counter[Model] = Counter()
+        """How many requests each model is answering."""
         self._allowed: set[str] = {origin(OPENAI)}
 
     @property
@@ -99,28 +102,32 @@ class Endpoint:
             raise CommandError("The key is empty.", "Paste it as its provider shows it.")
         self._masker.learn([key])
         here = origin(self._address.base_url)
-        source = "this run"
-        if remember:
-            try:
-                await self._vault.set(key_entry(here), key)
-            except VaultError as error:
-                self._emit(
-                    Noticed(level="warning", text=f"{error.text} The key lasts until you quit.", remedy=error.remedy)
-                )
-            else:
-                source = "keyring"
-                await asyncio.to_thread(self._settings.allow_key_origin, here)
         self._allowed.add(here)
-        await self._use(replace(self._address, key=key, key_source=source))
+        await self._use(replace(self._address, key=key, key_source="this run"))  # a message may come before it is kept
+        if not remember:
+            return
+        try:
+            await self._vault.set(key_entry(here), key)
+        except VaultError as error:
+            text = f"{error.text} The key lasts until you quit."
+            self._emit(Noticed(level="warning", text=text, remedy=error.remedy))
+            return
+        await asyncio.to_thread(self._settings.allow_key_origin, here)
+        if self._address.key == key:
+            await self._use(replace(self._address, key_source="keyring"))
 
     async def ready(self) -> Model:
         """The model, with consent and key. Raises ModelError when there is none."""
-        if self._model is None:
-            raise ModelError("model", "No model is configured.", "Choose one with /model.")
-        if not self._address.key and self.view.key in ("", "keyring"):
-            await self._find_key()
-        await self._consent()
-        return self._model
+        while True:
+            if self._model is None:
+                raise ModelError("model", "No model is configured.", "Choose one with /model.")
+            address = self._address
+            if not address.key and self.view.key in ("", "keyring"):
+                await self._find_key()
+            else:
+                await self._consent()
+            if self._address == address:  # else what was found and agreed to is not what is in use any more
+                return self._model
 
     async def names(self) -> Sequence[str]:
         """The models that can be asked for at this endpoint; none when it does not say. Raises ModelError."""
@@ -128,13 +135,17 @@ class Endpoint:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Closing it closes the request. Raises ModelError."""
-        pieces = (await self.ready()).stream(prompt)
+        model = await self.ready()
+        self._at_work[model] += 1
+        pieces = model.stream(prompt)
         try:
             async for piece in pieces:
                 yield piece
         finally:
             if isinstance(pieces, AsyncGenerator):
                 await pieces.aclose()
+            self._at_work[model] -= 1
+            await self._leave(model)
 
     async def close(self) -> None:
         if self._model:
@@ -147,7 +158,13 @@ class Endpoint:
         self._model = self._make(address)
         self._emit(ModelChanged(model=self.view))
         if old:
-            await old.close()
+            await self._leave(old)
+
+    async def _leave(self, model: Model) -> None:
+        """Closes a model that is not in use any more, once it has finished what it is asked."""
+        if model is not self._model and not self._at_work[model]:
+            del self._at_work[model]
+            await model.close()
 
     async def _find_key(self) -> None:
         here = origin(self._address.base_url)
@@ -155,6 +172,8 @@ class Endpoint:
             key = await self._vault.get(key_entry(here)) if here in self._settings.key_origins() else None
         except VaultError as error:
             raise ModelError("auth", f"The key could not be read. {error.text}", error.remedy) from error
+        if origin(self._address.base_url) != here:
+            return
         if not key:
             if self._model and self._model.view().key:  # it needs none
                 return

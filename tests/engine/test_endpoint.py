@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fastchat_tui.engine.endpoint import Address
-from fastchat_tui.wire.chat import ModelView
+from fastchat_tui.wire.chat import ModelView, Piece, Prompt, Reply, TextPart, TextPiece
 from fastchat_tui.wire.commands import Answer, SendMessage, SetKey, SetModel
-from fastchat_tui.wire.errors import CommandError, VaultError
-from fastchat_tui.wire.events import Asked, ModelChanged, Noticed, TurnFinished
+from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
+from fastchat_tui.wire.events import Asked, ModelChanged, Noticed, TextDelta, TurnFinished
 from fastchat_tui.wire.ports import Config
 from fastchat_tui.wire.questions import Decision, KeyUse
 from tests.fakes.world import FakeModel, World, say
@@ -231,3 +233,78 @@ async def test_what_is_no_endpoint_is_refused(base_url: str) -> None:
         with pytest.raises(CommandError):
             await engine.send(SetKey("  "))
     assert len(here.addresses) == 1
+
+
+async def test_a_pasted_key_is_used_before_the_keyring_has_taken_it() -> None:
+    here = world()
+    taken = asyncio.Event()
+
+    async def slowly(name: str, secret: str) -> None:
+        await taken.wait()
+
+    here.vault.set = slowly  # type: ignore[method-assign]
+    async with here.open() as engine:
+        keeping = asyncio.create_task(engine.send(SetKey("sk-pasted-123456")))
+        await here.until(ModelChanged, 2)
+        await engine.send(SendMessage("hi"))
+        await end(here)
+        assert used(here) == ("sk-pasted-123456", "this run")
+        taken.set()
+        await keeping
+        assert here.addresses[-1].key_source == "keyring"
+
+
+async def test_another_model_is_for_the_next_request_and_the_running_one_goes_on() -> None:
+    here = world()
+    made: list[Held] = []
+
+    def make(address: Address) -> FakeModel:
+        made.append(Held())
+        return made[-1]
+
+    here.make_model = make
+    async with here.open() as engine:
+        await engine.send(SendMessage("hi"))
+        await here.until(TextDelta)
+        await engine.send(SetModel("another", GROQ))
+        assert not made[0].closed
+        made[0].go_on.set()
+        assert (await end(here)).reason == "done"
+        assert made[0].closed
+        made[1].go_on.set()
+        await engine.send(SendMessage("more"))
+        assert (await end(here, 2)).reason == "done"
+        assert not made[1].closed
+    assert made[1].closed
+
+
+class Held(FakeModel):
+    """Says half, and the rest when it is let; fails when it is closed meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
+        yield TextPiece("half ")
+        await self.go_on.wait()
+        if self.closed:
+            raise ModelError("cut", "It was closed.", "")
+        yield Reply((TextPart("half whole"),), finish="stop", issuer="fake")
+
+
+async def test_a_yes_for_one_origin_is_none_for_another_that_was_chosen_meanwhile() -> None:
+    here = environment(GROQ, ".env")
+    async with here.open() as engine:
+        await engine.send(SendMessage("hi"))
+        first = await here.until(Asked)
+        assert isinstance(first, Asked)
+        await engine.send(SetModel("m", "https://evil.example/v1"))
+        await engine.send(Answer(first.question, "always"))
+        second = await here.until(Asked, 2)
+        assert isinstance(second, Asked)
+        assert second.about == KeyUse("https://evil.example:443", "/model")
+        assert here.model.prompts == []
+        await engine.send(Answer(second.question, "deny"))
+        assert (await end(here)).reason == "failed"
+    assert here.model.prompts == []
