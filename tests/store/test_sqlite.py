@@ -411,3 +411,23 @@ print("ended")
 def test_a_disk_that_does_not_answer_does_not_block_the_exit(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", STUCK, str(folder)], timeout=30, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "ended\n")
+
+
+async def test_a_full_disk_is_said_and_what_was_kept_stays_readable(folder: Path) -> None:
+    await fill(folder)
+    store = SqliteStore(folder)
+    assert len(await store.read("s")) == 4
+
+    def limit(pages: int) -> object:
+        return store._opened().connection.execute(f"PRAGMA max_page_count={pages}").fetchone()
+
+    await store._worker.run(lambda: limit(1))  # what SQLite makes of a disk without room
+    long = Stamped(6, 2.0, TurnStarted(turn="u", text="x" * 100_000))
+    with pytest.raises(StoreError, match="The disk is full") as full:
+        await store.append("s", [long])
+    assert "Free some room" in full.value.remedy
+    assert len(await store.read("s")) == 4
+    await store._worker.run(lambda: limit(1 << 20))
+    await store.append("s", [long])
+    assert len(await store.read("s")) == 5
+    await store.close()
