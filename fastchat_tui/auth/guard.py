@@ -16,6 +16,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx2
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+EMBEDDING = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96")))
+"""Networks whose addresses end in one of IPv4."""
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -72,7 +74,7 @@ class Guarded(httpx2.AsyncBaseTransport):
             found = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
         except (OSError, ValueError) as error:
             raise httpx2.ConnectError(f"{url.host} was not found") from error
-        return [getattr(address, "ipv4_mapped", None) or address for address in found]
+        return [_inner(address) for address in found]
 
 
 def _check(url: httpx2.URL, found: Sequence[Address], *, private: bool = False) -> None:
@@ -80,6 +82,15 @@ def _check(url: httpx2.URL, found: Sequence[Address], *, private: bool = False) 
         raise httpx2.ConnectError(f"{url.host} was not asked: it is not encrypted (http)")
     if not private and not all(address.is_global for address in found):
         raise httpx2.ConnectError(f"{url.host} was not asked: it is at a private address ({found[0]})")
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address that one of IPv6 leads to."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if int(address) > 1 and any(address in network for network in EMBEDDING):
+            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1] or address
+    return address
 
 
 def _to(address: Address, request: httpx2.Request) -> httpx2.Request:

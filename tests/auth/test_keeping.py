@@ -12,6 +12,7 @@ from fastchat_tui.wire.events import Noticed
 from tests.auth.windows import NAME, window
 from tests.fakes.oauth_server import Authority
 from tests.fakes.world import MemoryVault
+from tests.servers.web import Web, plain
 
 LOCKED = VaultError("The keyring is locked.", "Unlock it.")
 
@@ -100,3 +101,20 @@ async def test_no_keyring_is_opened_for_a_server_that_wants_no_sign_in(tmp_path:
         with pytest.raises(CommandError, match="no server"):
             await it.engine.send(Login("other"))
     assert vault.touched == 0
+
+
+async def test_what_one_server_was_granted_is_never_sent_to_another(
+    guarded: tuple[str, Authority], tmp_path: Path
+) -> None:
+    url, authority = guarded
+    vault = MemoryVault()
+    async with window(url, vault, tmp_path) as it:
+        await it.login()
+        assert await it.call() == "ok"
+    async with Web(lambda request: plain(401, {"www-authenticate": "Bearer"})).serving() as web:
+        async with window(web.url, vault, tmp_path) as it:
+            await it.state("needs_login")
+        sent = repr(web.seen)
+    assert web.seen
+    assert not [secret for secret in {*authority.used, *authority.access, *authority.refresh} if secret in sent]
+    assert "authorization" not in sent.lower().replace("/.well-known/oauth-authorization-server", "")

@@ -26,7 +26,7 @@ seen = os.open(sys.argv.pop(1), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 def hook(event, given):
     if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "pty.spawn"):
         os.write(seen, f"{event} {given[0]}\\n".encode())
-    elif event == "socket.connect" and isinstance(given[1], tuple):
+    elif event in ("socket.connect", "socket.bind") and isinstance(given[1], tuple):
         os.write(seen, f"{event} {given[1][:2]}\\n".encode())
     elif event == "socket.getaddrinfo":
         os.write(seen, f"{event} {given[0]}\\n".encode())
