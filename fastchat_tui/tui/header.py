@@ -1,4 +1,4 @@
-"""The line above the panes: program and session on the left; model, room, cost and policy on the right."""
+"""The line above the panes: program and session on the left; model, room, cost, policy and endpoint on the right."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class HeaderBar(Static):
             f"{used}/{human_count(window)}" if window else f"{used} tokens",
             cost,
             now.policy,
+            _elsewhere(now.model.base_url),
         )
         self.refresh()
 
@@ -58,6 +59,12 @@ class HeaderBar(Static):
             (badge, "bold reverse $text-warning"),
             (f" {words}" if badge else words, "$text-muted"),
         )
+
+
+def _elsewhere(base_url: str) -> str:
+    """The endpoint, where it is not OpenAI's own: a variable of the environment may have chosen it."""
+    host = base_url.partition("://")[2].partition("/")[0]
+    return "" if host in ("", "api.openai.com") else f"at {one_line(host, 40)}"
 
 
 def _width(facts: list[str]) -> int:
