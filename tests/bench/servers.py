@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mcp import Client, StdioServerParameters, stdio_client
@@ -28,11 +29,14 @@ from tests.servers.conftest import FakeHost
 FAULTY = str(Path(__file__).parents[1] / "fakes" / "faulty_server.py")
 CALLS = 500
 SERVERS = 20
+GOOD = 5
 ROUNDS = 3
 
 
-async def ours(args: tuple[str, ...], count: int, folder: Path) -> tuple[float, list[Server]]:
-    """Seconds until all are ready, their lists read."""
+async def ours(
+    args: tuple[str, ...], count: int, folder: Path, beside: Sequence[ServerSpec] = ()
+) -> tuple[float, list[Server]]:
+    """Seconds until all are ready, their lists read. Those of ``beside`` start first, and nobody waits for them."""
     make = connections(log_dir=folder, mask=Masker(["s3cr3t-v4lue"]).mask_shapes)
     waiting = count
     done = asyncio.Event()
@@ -46,7 +50,8 @@ async def ours(args: tuple[str, ...], count: int, folder: Path) -> tuple[float, 
                 done.set()
 
     start = time.perf_counter()
-    servers = [make(ServerSpec(f"s{n}", "stdio", sys.executable, args), emit, FakeHost()) for n in range(count)]
+    servers = [make(spec, lambda event: None, FakeHost()) for spec in beside]
+    servers += [make(ServerSpec(f"s{n}", "stdio", sys.executable, args), emit, FakeHost()) for n in range(count)]
     for server in servers:
         server.start()
     await done.wait()
@@ -90,6 +95,27 @@ async def start_up(name: str, args: tuple[str, ...], folder: Path) -> Row:
     return Row(f"{SERVERS} × {name} are ready, times the bare SDK", took / bare_took, "×", 1.2, detail)
 
 
+async def beside_bad_ones(args: tuple[str, ...], folder: Path) -> Row:
+    """Five good ones alone, and behind twenty that are missing, deaf, refused, or silent on their port."""
+    alone, beside = [], []
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the system accepts, and nobody answers
+        port = silent.getsockname()[1]
+        bad = [
+            *(ServerSpec(f"missing{n}", "stdio", "no-such-command") for n in range(5)),
+            *(ServerSpec(f"deaf{n}", "stdio", "sleep", ("3600",)) for n in range(5)),
+            *(ServerSpec(f"refused{n}", "http", url="http://127.0.0.1:9/mcp") for n in range(5)),
+            *(ServerSpec(f"silent{n}", "http", url=f"http://127.0.0.1:{port}/mcp") for n in range(5)),
+        ]
+        for _ in range(ROUNDS):
+            for took, others in ((alone, []), (beside, bad)):
+                seconds, servers = await ours(args, GOOD, folder, others)
+                took.append(seconds)
+                await asyncio.gather(*(server.stop() for server in servers))
+    with_them, without = statistics.median(beside), statistics.median(alone)
+    detail = f"{with_them:.2f} s and {without:.2f} s"
+    return Row(f"{GOOD} good servers, times without 20 bad ones", with_them / without, "×", 1.2, detail)
+
+
 async def calls(folder: Path) -> Row:
     """Turn about, so that what else the machine does meets both."""
     arguments = {"text": "hello " * 20}
@@ -118,4 +144,6 @@ def rows() -> Iterator[Row]:
         log = Path(name, "log")
         yield asyncio.run(calls(log))
         yield asyncio.run(start_up("stand-in", (FAULTY,), log))
-        yield asyncio.run(start_up("demo server", ("-P", "-m", "fastchat_tui.demo.server", name), log))
+        demo = ("-P", "-m", "fastchat_tui.demo.server", name)
+        yield asyncio.run(start_up("demo server", demo, log))
+        yield asyncio.run(beside_bad_ones(demo, log))

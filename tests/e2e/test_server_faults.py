@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.scene import (
+    Entry,
+    alive,
     allow_all,
     asks_for,
     becomes,
@@ -16,8 +19,12 @@ from tests.e2e.scene import (
     environ,
     faulty,
     flat,
+    go_to,
+    kill,
+    offspring,
     page,
     row,
+    running,
     say,
     shows_flat,
     shows_in,
@@ -199,3 +206,85 @@ def test_a_server_that_starts_slowly_keeps_nobody_waiting(opened: Opened, home: 
         shows_flat(terminal, "better late than never")
         assert "good morning" in flat(terminal)
         assert terminal.end() == 0
+
+
+def test_five_good_servers_are_of_use_beside_twenty_that_are_dead_or_slow(opened: Opened, home: Path) -> None:
+    allow_all(home)
+    patient = {"connect_timeout": 600}
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the system accepts, and nobody answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/mcp"
+        slow: dict[str, Entry] = {f"deaf{n}": {"command": "sleep", "args": ["3600"], **patient} for n in range(5)}
+        slow |= {f"mute{n}": {"url": url, **patient} for n in range(5)}
+        dead: dict[str, Entry] = {f"none{n}": {"command": "no-such-program"} for n in range(5)}
+        dead |= {f"gone{n}": {"url": "http://127.0.0.1:9/mcp"} for n in range(5)}
+        good = {f"good{n}": faulty("") for n in range(5)}
+        calls = [{"id": name, "name": f"{name}__echo", "arguments": {"text": f"I am {name}"}} for name in good]
+        script = [{"results": False, "calls": calls}, {"results": True, "text": "all five have answered"}]
+        with serving(script) as api:
+            terminal = opened("--config", config(**slow, **dead, **good), size=(120, 45), environ=environ(api))
+            for name in good:
+                becomes(terminal, name, "● 2")
+            say(terminal, "all of you")
+            shows_flat(terminal, "all five have answered")
+            answers = [m["content"] for m in api.requests[-1][2]["messages"] if m["role"] == "tool"]
+            assert answers == [f"I am {name}" for name in good]
+            assert {row(terminal, name)[0] for name in slow} == {"◐"}
+            assert {row(terminal, name)[0] for name in dead} <= {"✗", "◐"}
+            everyone = offspring(terminal.child.pid)
+            assert terminal.end() == 0
+            terminal.until(lambda: not alive(everyone))
+
+
+def test_escape_stops_the_turn_whatever_a_server_does_and_closes_no_connection(opened: Opened, home: Path) -> None:
+    allow_all(home)
+    signal = Path("start").absolute()
+    signal.touch()
+    servers = config(
+        mute=faulty("never-answers"),
+        flood=faulty("floods-in-call"),
+        steps=faulty("progress"),
+        late=faulty("slow-start", "--until", str(signal), connect_timeout=600),
+        hangs=faulty("hangs-at-initialize", connect_timeout=600),
+    )
+    script = [
+        *(one for name in ("mute", "flood", "steps") for one in asks_for(f"try {name}", f"{name}__act", "never said")),
+        *asks_for("try late", "late__echo", "never said", text="hello"),
+        *asks_for("once more", "late__echo", "it came in the end", text="good morning"),
+    ]
+    with serving(script) as api:
+        terminal = opened("--config", servers, size=(160, 40), environ=environ(api))
+        for name in ("mute", "flood", "steps", "late"):
+            becomes(terminal, name, "● 2")
+        for name in ("mute", "flood", "steps"):
+            say(terminal, f"try {name}")
+            terminal.shows(f"{name} › act runs")
+            stops(terminal)
+            assert row(terminal, name) == row(terminal, "mute")
+
+        signal.unlink()
+        kill(running(offspring(terminal.child.pid), str(signal)))
+        becomes(terminal, "late", "✗", "◐")
+        say(terminal, "try late")
+        terminal.shows("late › echo runs")
+        becomes(terminal, "late", "◐")
+        stops(terminal)
+        assert row(terminal, "hangs").startswith("◐")
+        signal.touch()
+        becomes(terminal, "late", "● 2")
+        say(terminal, "once more")
+        shows_flat(terminal, "it came in the end")
+        assert "never said" not in terminal.text
+
+        hanging = running(offspring(terminal.child.pid), "hangs-at-initialize")
+        assert hanging
+        go_to(terminal, 4)
+        terminal.child.send(" ")
+        becomes(terminal, "hangs", "○ off")
+        assert not alive(hanging)
+        assert terminal.end() == 0
+
+
+def stops(terminal: Terminal) -> None:
+    """Presses Escape, and waits until the turn has ended."""
+    terminal.child.send("\x1b")
+    terminal.shows("F5 tries again")

@@ -15,6 +15,7 @@ stdout and stderr   garbage-on-stdout (a banner, and a line before every answer)
 act()               dies-mid-call (code 7) · never-answers (tells “cancelled” on stderr when it is cancelled) ·
                     returns-5mb · returns-10mb (a line) · returns-50mb · bad-utf8 · deep-json · wrong-answer ·
                     null-result · lone-surrogate · no-content · unknown-content · output-schema (breaks its own) ·
+                    floods-in-call (progress and standard error without end, until it is cancelled) ·
                     progress (20 slow steps) · progress-flood (20,000 at once) · image · rpc-error
 lists               thousand-tools · broken-schema (no validator accepts it) · malformed-tool (3 of 5 tools) ·
                     duplicate-names · endless-cursor (a new one each time) · repeated-cursor · lists-hang ·
@@ -52,6 +53,7 @@ class Server:
         self.lock = threading.Lock()
         self.more: list[dict[str, Any]] = []
         self.pages = 0
+        self.cancelled = threading.Event()
 
     # ── wire ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -119,7 +121,8 @@ class Server:
 
     def take(self, message: dict[str, Any]) -> None:
         key, method, params = message.get("id"), message["method"], message.get("params") or {}
-        if method == "notifications/cancelled" and self.fault == "never-answers":
+        if method == "notifications/cancelled" and self.fault in ("never-answers", "floods-in-call"):
+            self.cancelled.set()
             say(f"cancelled {params.get('requestId')}")
         if key is None:
             return
@@ -229,6 +232,8 @@ class Server:
                 self.answer(key, {"content": [{"type": "hologram", "data": 1}, 7, {"type": "text", "text": "fine"}]})
             case "output-schema":
                 self.text(key, "kept", structuredContent={"n": "not a number"})
+            case "floods-in-call":
+                threading.Thread(target=self.flood, args=(token,), daemon=True).start()
             case "progress" | "progress-flood":
                 threading.Thread(target=self.progress, args=(key, token), daemon=True).start()
             case "image":
@@ -255,6 +260,13 @@ class Server:
                 self.text(key, f"the secret is {secret}")
             case _:
                 self.text(key, "done")
+
+    def flood(self, token: Any) -> None:
+        done = 0
+        while not self.cancelled.is_set():
+            done += 1
+            self.notify("notifications/progress", {"progressToken": token, "progress": done, "message": "x" * 500})
+            say("y" * 500)
 
     def progress(self, key: Any, token: Any) -> None:
         slow = self.fault == "progress"
