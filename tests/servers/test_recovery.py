@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
+import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from fastchat_tui.servers import connection
 from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import CatalogueChanged
-from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.wire.servers import Era, ServerSpec
 from tests.servers.conftest import Bench, act, texts
 from tests.servers.test_http import ready, web, when
 from tests.servers.web import Cut, Reply, Request, Web, mcp, plain
@@ -337,3 +340,71 @@ def test_a_process_is_restarted_five_times_in_five_minutes_and_no_more() -> None
     assert recovery.after(1.0, WINDOW + 1) == 1.0
     http = Recovery(lambda tries: 2.0**tries, process=False)
     assert [http.after(1.0, 0.0) for _ in range(8)][-1] == 128
+
+
+# ── a real server, in both eras ──────────────────────────────────────────────────────────────────────────────────
+
+SDK_SERVER = """
+import sys, uvicorn
+from mcp.server.mcpserver import MCPServer
+server = MCPServer("real")
+
+@server.tool(structured_output=False)
+async def act() -> str:
+    return f"run {sys.argv[2]}"
+
+if sys.argv[2] != "1":
+    server.add_tool(lambda: "x", name="risen")
+uvicorn.run(server.streamable_http_app(), port=int(sys.argv[1]), log_level="info", access_log=False)
+"""
+
+
+@asynccontextmanager
+async def sdk_server(port: int, run: int) -> AsyncIterator[None]:
+    """Killed at the end, as by a crash of its machine."""
+    command = (sys.executable, "-c", SDK_SERVER, str(port), str(run))
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(30):
+            while b"running on" not in (line := await process.stderr.readline()):
+                assert line, "it ended"
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize(("era", "spoken"), [("legacy", "2025-11-25"), ("auto", "2026-07-28")])
+async def test_a_real_server_that_was_killed_comes_back_in_its_era_and_its_new_tools_are_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, era: Era, spoken: str
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/mcp"
+    async with sdk_server(port, 1):
+        server, heard = bench.start(ServerSpec("box", "http", url=url, protocol=era))
+        ready = await heard.state("ready")
+        assert ready.era == spoken
+        assert texts(await act(server)) == ["run 1"]
+    since = len(heard.events)
+    with pytest.raises(ServerError, match="no connection"):
+        await act(server, "c2")
+    await heard.state("failed", since=since)
+    async with sdk_server(port, 2):
+        assert (await heard.state("ready", since=since)).era == spoken
+        assert texts(await act(server, "c3")) == ["run 2"]
+        await heard.until(lambda e: isinstance(e, CatalogueChanged) and len(e.tools) == 2, since)
+        assert bench.host.told == ["box is back. Its tools have changed: new risen."]
+
+
+@pytest.mark.parametrize("era", ["legacy", "auto"])
+async def test_a_server_that_was_replaced_while_nobody_looked_is_of_use_at_once(bench: Bench, era: Era) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with sdk_server(port, 1):
+        server, heard = bench.start(ServerSpec("box", "http", url=f"http://127.0.0.1:{port}/mcp", protocol=era))
+        await heard.state("ready")
+    async with sdk_server(port, 2):
+        assert texts(await act(server)) == ["run 2"]
