@@ -1,4 +1,4 @@
-"""Variables in a server's entry: ``${VAR}``, ``${VAR:-default}``, ``${env:VAR}``, and two places.
+"""Variables in a server's entry: ``${VAR}``, ``${VAR:-default}``, ``${env:VAR}``, ``${input:NAME}``, two places.
 
 Only command, args, env, url, headers and the client of oauth are expanded. A value that was put in is never expanded
 again; ``${keyring:NAME}`` stays as it is until the server is reached.
@@ -69,6 +69,8 @@ def references(spec: ServerSpec) -> Iterator[str]:
             inside = _INSIDE.fullmatch(match[1])
             if inside and inside[1] not in PLACES:
                 yield inside[1]
+            elif match[1].startswith("input:"):
+                yield _kept(match)[2:-1]
     yield from (f"keyring:{name}" for name in vaulted_names(spec))
 
 
@@ -88,21 +90,24 @@ def _oauth(oauth: OAuth, values: Mapping[str, str]) -> OAuth:
     )
 
 
+def _kept(match: re.Match[str]) -> str:
+    """VS Code's ``${input:NAME}`` is a secret that is asked for once: here, one that the keyring has."""
+    return f"${{keyring:{match[1].partition(':')[2]}}}"
+
+
 def _put_in(text: str, values: Mapping[str, str], field: str) -> str:
     return REFERENCE.sub(_value(values, field), text) if "${" in text else text
 
 
 def _value(values: Mapping[str, str], field: str) -> Callable[[re.Match[str]], str]:
     def value(match: re.Match[str]) -> str:
-        if match[1].startswith("input:"):
-            name = match[1].removeprefix("input:")
-            raise Missing(f"{field} asks for the input “{name}”; write ${{{name.upper().replace('-', '_')}}} instead.")
-        if match[1].startswith("keyring:"):
-            if not KEPT.fullmatch(match[0]):
+        if match[1].startswith(("keyring:", "input:")):
+            kept = _kept(match)
+            if not KEPT.fullmatch(kept):
                 raise Missing(f"{field}: {match[0]} is no name in the keyring; use letters, digits, “_”, “.” and “-”.")
             if field == "command" or field.startswith(("args", "cwd", "wrap")):
                 raise Missing(f"{field}: every user of this machine can read it there. Put {match[0]} into “env”.")
-            return match[0]
+            return kept
         inside = _INSIDE.fullmatch(match[1])
         if inside is None:
             return match[0]
@@ -114,6 +119,6 @@ def _value(values: Mapping[str, str], field: str) -> Callable[[re.Match[str]], s
             return found
         if default is not None:
             return default
-        raise Missing(f"The variable {name} is not set ({field} needs it).")
+        raise Missing(f"The variable {name} is not set ({field} needs it): set it, and start again.")
 
     return value

@@ -38,7 +38,7 @@ def flag(entry: Object, key: str, default: bool) -> bool:
 
 
 def strings(entry: Object, key: str) -> list[str]:
-    value = entry.get(key, [])
+    value = entry.get(key) or []
     if not isinstance(value, list) or not all(_is_scalar(item) for item in value):
         raise Wrong(f"“{key}” must be a list of texts.")
     return [_as_text(item) for item in value]

@@ -71,13 +71,13 @@ class Fleet:
         self._specs = wanted
         for name in fresh:
             spec = wanted[name]
-            if spec.problem:
+            if not self._is_on(spec):
+                self._emit(self._changed(name, "off"))
+            elif spec.problem:
                 self._emit(self._changed(name, "failed", spec.problem))
-            elif self._is_on(spec):
+            else:
                 self._wanted.add(name)
                 self._start(name)
-            else:
-                self._emit(self._changed(name, "off"))
 
     async def connect(self, name: str) -> None:
         """Switches a server on, or connects a running one again."""

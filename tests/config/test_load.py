@@ -283,17 +283,19 @@ def test_variables_are_expanded_and_a_missing_one_costs_only_its_server(place: P
                     "env": {"HERE": "${workspaceFolder}"},
                 },
                 "bad": {"url": "https://e.example", "headers": {"Authorization": "Bearer ${NOT_THERE}"}},
-                "input": {"command": "run", "args": ["${input:my-key}"]},
+                "input": {"url": "https://e.example", "headers": {"Authorization": "Bearer ${input:my-key}"}},
+                "open": {"command": "run", "args": ["${input:my-key}"]},
                 "scheme": {"url": "${TOKEN}"},
             }
         }
     )
-    ok, bad, asks, scheme = place.settings().load().servers
+    ok, bad, asks, shown, scheme = place.settings().load().servers
     assert ok.command == "run"
     assert ok.args == ("t0ken-value", "", "e", "${TOKEN}", "$TOKEN", "${not a name}")
     assert ok.env == {"HERE": str(place.paths.config)}
-    assert bad.problem == "The variable NOT_THERE is not set (headers.Authorization needs it)."
-    assert "${MY_KEY}" in asks.problem
+    assert bad.problem == "The variable NOT_THERE is not set (headers.Authorization needs it): set it, and start again."
+    assert (asks.headers["Authorization"], asks.problem) == ("Bearer ${keyring:my-key}", "")
+    assert "Put ${input:my-key} into “env”." in shown.problem
     assert "http(s)" in scheme.problem
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from fastchat_tui.engine.local import LocalEngine
 from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, SendMessage
-from fastchat_tui.wire.errors import ServerError
+from fastchat_tui.wire.errors import CommandError, ServerError
 from fastchat_tui.wire.events import EngineStarted, ServerChanged, TurnFinished
 from fastchat_tui.wire.servers import ServerSpec
 from tests.fakes.world import DEADLINE, World, say
@@ -76,6 +77,20 @@ async def test_the_last_of_several_switches_wins() -> None:
         await until(world, lambda: standing(engine) == ("off", ""))
         assert len(world.servers) == 1
         assert world.settings.enabled("demo") is False
+
+
+async def test_a_server_that_is_switched_off_is_off_whatever_is_wrong_with_its_entry() -> None:
+    world = World()
+    world.settings.config = replace(
+        world.settings.config,
+        servers=(ServerSpec("demo", "stdio", enabled=False, problem="The variable X is not set."),),
+    )
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        assert standing(engine) == ("off", "")
+        with pytest.raises(CommandError, match="The variable X is not set"):
+            await engine.send(ConnectServer("demo"))
+        assert world.servers == []
 
 
 async def test_leaving_waits_for_a_server_that_is_closing() -> None:
