@@ -12,6 +12,7 @@ from collections import deque
 
 from textual import events
 from textual.app import App
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.widgets import Input, TextArea
 
@@ -34,6 +35,8 @@ class KeysInOrder(App[int]):
         """They wait until the key that acts has come to its end."""
         self._acts = True
         """What comes before the first frame waits for it: nothing has the focus yet."""
+        self._unread: DOMNode | None = None
+        """It was handed text, and nothing that acts has come since."""
         self._number = 0
 
     def on_mount(self) -> None:
@@ -57,14 +60,27 @@ class KeysInOrder(App[int]):
                 await self._hand_on(self._behind.popleft())
 
     async def _hand_on(self, event: events.Key | events.Paste) -> None:
-        widget, self._acts = self.focused or self.screen, not self._is_text(event)
+        widget, text = self.focused or self.screen, self._is_text(event)
+        if not text and (unread := self._unread) is not None:
+            self._unread = None  # a key that works everywhere acts at once, though the text before it is on its way
+            self._behind.appendleft(event)
+            self._wait_for(unread)
+            return
+        self._acts = not text
         await super().on_event(event)
-        if self._acts:
-            self._number += 1
-            if not widget.post_message(KeyDone(self._number)):
-                self.post_message(KeyDone(self._number))
-            asyncio.get_running_loop().call_later(PATIENCE, self.post_message, KeyDone(self._number))
+        if text:
+            self._unread = widget
+        else:
+            self._wait_for(widget)
+
+    def _wait_for(self, widget: DOMNode) -> None:
+        """Until what has come to ``widget`` has been."""
+        self._acts = True
+        self._number += 1
+        if not widget.post_message(KeyDone(self._number)):
+            self.post_message(KeyDone(self._number))
+        asyncio.get_running_loop().call_later(PATIENCE, self.post_message, KeyDone(self._number))
 
     def _is_text(self, event: events.Key | events.Paste) -> bool:
-        """An editor takes it where it is: nothing rises, and nothing can overtake it."""
+        """An editor takes it where it is: nothing rises, and no other text can overtake it."""
         return isinstance(event, events.Paste) or (event.is_printable and isinstance(self.focused, Input | TextArea))

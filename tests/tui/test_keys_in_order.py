@@ -11,7 +11,12 @@ from fastchat_tui.tui.keys_in_order import PATIENCE, KeysInOrder
 
 
 class Form(KeysInOrder):
-    BINDINGS = [Binding("f2", "open", "open"), Binding("f3", "close", "close")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("f2", "open", "open"),
+        Binding("f3", "close", "close"),
+        Binding("ctrl+s", "send", "send", priority=True),
+    ]
+    sent = ""
 
     def compose(self) -> ComposeResult:
         yield Label("two fields")
@@ -23,6 +28,9 @@ class Form(KeysInOrder):
 
     async def action_close(self) -> None:
         await self.query_one("#one").remove()
+
+    def action_send(self) -> None:
+        self.sent = self.value("one")
 
     def burst(self, *keys: str) -> None:
         for key in keys:
@@ -39,6 +47,15 @@ async def test_what_follows_a_key_that_deletes_does_not_overtake_it() -> None:
         app.burst("t", "e", "h", "backspace", "backspace", "h", "e", "home", "X", "end", "Y")
         await pilot.pause()
         assert app.value("one") == "XtheY"
+
+
+async def test_a_key_that_works_everywhere_does_not_overtake_the_text_before_it() -> None:
+    async with Form().run_test() as pilot:
+        app = pilot.app
+        assert isinstance(app, Form)
+        app.burst(*"all of it", "ctrl+s", *" and more")
+        await pilot.pause()
+        assert (app.sent, app.value("one")) == ("all of it", "all of it and more")
 
 
 async def test_what_follows_a_key_that_moves_the_focus_goes_where_it_moved() -> None:
