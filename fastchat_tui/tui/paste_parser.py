@@ -1,4 +1,4 @@
-"""A paste is text: no character of it is a key.
+"""A paste is text: no character of it is a key. Nor is one of what a terminal answers.
 
 Textual's parser takes an escape character inside a bracketed paste for the begin of a sequence, and gives what it does
 not understand back as keys: pasted text could send itself, or answer a question (Textual 8.2, ``_xterm_parser``).
@@ -6,6 +6,7 @@ not understand back as keys: pasted text could send itself, or answer a question
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 
@@ -15,6 +16,11 @@ from textual._xterm_parser import XTermParser
 from textual.message import Message
 
 ESC, SHOWN = "\x1b", "\u241b"
+ANSWER = re.compile(
+    r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|\[[?>=](?!\d+;\d\$y)[0-9;]*[ -/]*[@-~])"
+)
+"""A terminal's colours, settings, clipboard or kind: Textual, which asks for none of them, would give their letters as
+keys. (What it does ask for are the modes, ``$y``.)"""
 
 
 class PasteGuard:
@@ -57,7 +63,7 @@ class PasteParser(XTermParser):
         self._guard = PasteGuard()
 
     def feed(self, data: str) -> Iterable[Message]:
-        guarded = self._guard.feed(data)
+        guarded = ANSWER.sub("", self._guard.feed(data))
         return super().feed(guarded) if guarded or not data else ()
 
 

@@ -156,7 +156,10 @@ class QuestionScreen(ModalScreen[Answer | None]):
         return True
 
     def on_key(self, event: events.Key) -> None:
-        self.armed()
+        """A key that means nothing here starts the wait again: it may be part of what a terminal answers, letter by
+        letter, and the next one of that may be a choice."""
+        if self.armed() and event.key not in self.active_bindings:
+            self._quiet_since = self._now()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()

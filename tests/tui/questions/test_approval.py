@@ -68,6 +68,22 @@ async def test_a_key_before_the_time_starts_the_wait_again(app) -> None:
         assert app.answers == [Answer("q1", "once")]
 
 
+async def test_letters_that_no_person_typed_decide_nothing(app) -> None:
+    """What a terminal answers came through as keys, and one of its letters is a choice."""
+    async with app.run_test() as pilot:
+        app.ask(ABOUT, tool=TOOL)
+        await pilot.pause()
+        await pilot.press("alt+right_square_bracket", *"11", "semicolon", *"rgyyaass")
+        await pilot.pause()
+        assert app.answers == []
+        for key in "jjk":
+            await pilot.press(key)
+        app.pass_time(0.4)
+        await pilot.press("j", "y")
+        await pilot.pause()
+        assert app.answers == [Answer("q1", "once")]
+
+
 async def test_a_click_before_the_time_decides_nothing(app) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         app.ask(ABOUT, tool=TOOL, quiet=False)
