@@ -17,7 +17,7 @@ from mcp import MCPError
 from fastchat_tui.servers.callbacks import Callbacks
 from fastchat_tui.servers.catalogue import read_catalogue
 from fastchat_tui.servers.content import tool_result
-from fastchat_tui.servers.ended import Ended
+from fastchat_tui.servers.ended import ENDED, Ended
 from fastchat_tui.servers.frames import CALL, Tap
 from fastchat_tui.servers.http import EXCHANGE, Exchange, Http
 from fastchat_tui.servers.journal import Journal
@@ -168,7 +168,7 @@ class Attempt:
             return Ended("failed", self._with_words(f"The handshake failed: {_brief(cause)}"))
         code = self._stdio.exit_code
         hint: str = exit_words(code) if code is not None else "it closed its output"
-        words = self._with_words(f"It ended by itself: {hint}")
+        words = self._with_words(f"{ENDED}: {hint}")
         early = not ready and self._mode == "auto"
         return Ended("closed" if ready and code == 0 else "failed", words, away=ready, hint="legacy" if early else "")
 

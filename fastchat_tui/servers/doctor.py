@@ -13,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from time import monotonic
 
+from fastchat_tui.servers.ended import ENDED
 from fastchat_tui.servers.process import find_command
 from fastchat_tui.servers.reach import LIMIT, reach, timed
 from fastchat_tui.servers.vaulted import Complete, as_it_is
@@ -169,7 +170,8 @@ def _steps(event: Event, until: Callable[[str], Iterator[Step]], todo: list[str]
         case ServerChanged(state="needs_login"):
             yield Step("token", "failed", event.detail, _SIGN_IN.format(event.server))
         case ServerChanged(state="failed" | "closed"):
-            yield Step(todo[0], "failed", event.detail, _REMEDIES[todo[0]])
+            cause = "process" if event.detail.startswith(ENDED) else todo[0]
+            yield Step(todo[0], "failed", event.detail, _REMEDIES[cause])
         case _:
             pass
 

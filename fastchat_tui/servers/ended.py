@@ -9,6 +9,9 @@ from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import ServerChanged
 from fastchat_tui.wire.servers import ServerSpec, ServerState
 
+ENDED = "It ended by itself"
+"""How what is told of a process begins that was not ended by us."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
