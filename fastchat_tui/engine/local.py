@@ -215,6 +215,7 @@ class LocalEngine:
             policy=self._configuration.current.policy,
             config=self._configuration.current.path,
             demo=self._parts.demo,
+            unsaved=self._recorder.is_broken,
         )
 
     async def page(self, before: int | None = None, limit: int = 200) -> Sequence[Stamped]:

@@ -46,6 +46,11 @@ class Recorder:
             self._wake.set()
 
     @property
+    def is_broken(self) -> bool:
+        """The log could not be written at the last try."""
+        return self._broken
+
+    @property
     def unsaved(self) -> tuple[Stamped, ...]:
         """What could not be written yet, because the log is not writable."""
         return tuple(self._held)

@@ -58,6 +58,7 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.welcome()
         case Noticed(level=level, text=text, remedy=remedy):
             screen.notice(text, remedy, level)
+            screen.show_header()  # it may be that nothing is saved any more
         case ModelChanged() | SessionTitled():
             screen.show_header()
         case QueueChanged(messages=messages, returned=returned):

@@ -25,14 +25,15 @@ class HeaderBar(Static):
     def __init__(self) -> None:
         super().__init__(id="header", markup=False)
         self._title = ""
-        self._demo = False
+        self._badge = ""
         self._facts: tuple[str, ...] = ()
 
     def show(self, now: Snapshot, total: Usage, last: Usage, *, whole: bool = True) -> None:
         """``total`` is what the session used as far as it is loaded, ``last`` what the latest request did."""
         used, window = human_count(last.input + last.output), now.model.window
         cost = f"${total.cost:.3f}{'' if whole else '+'}" if total.cost else ""
-        self._title, self._demo = now.session.title, now.demo
+        self._title = now.session.title
+        self._badge = " NOT SAVED " if now.unsaved else " DEMO " if now.demo else ""
         self._facts = (
             "scripted model" if now.demo else one_line(now.model.name, 40) or "no model",
             f"{used}/{human_count(window)}" if window else f"{used} tokens",
@@ -43,7 +44,7 @@ class HeaderBar(Static):
         self.refresh()
 
     def render(self) -> RenderResult:
-        badge = " DEMO " if self._demo else ""
+        badge = self._badge
         room = self.size.width - cell_len(NAME) - cell_len(badge)
         facts = [fact for fact in self._facts if fact]
         title = fitted(one_line(self._title, 200), max(0, room - _width(facts)))

@@ -53,6 +53,8 @@ class Snapshot:
     policy: str = "ask"
     config: str = ""
     demo: bool = False
+    unsaved: bool = False
+    """The session log cannot be written: what happens is in memory alone, and tried again."""
 
 
 class Subscription(Protocol):

@@ -134,6 +134,7 @@ def test_without_a_place_to_write_it_works_and_says_so_once(
         say(terminal, "use it")
         allows(terminal)
         shows_flat(terminal, "it works all the same")
+        terminal.shows("NOT SAVED")
         assert terminal.end() == 0
     assert b"Traceback" not in terminal.raw
 

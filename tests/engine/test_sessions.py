@@ -172,10 +172,12 @@ async def test_a_log_that_cannot_be_written_is_said_once_and_all_is_saved_later(
             await engine.send(SendMessage(message))
             await told(world, message, count)
         assert len([s for s in await engine.page() if isinstance(s.event, TurnFinished)]) == 2
+        assert engine.snapshot().unsaved
         world.store.broken = None
         async with asyncio.timeout(10):
             while len(notices(world)) < 2:
                 await world.changed()
+        assert not engine.snapshot().unsaved
     assert notices(world) == [
         "The session is not being saved. The disk is full.",
         "The session is being saved again.",

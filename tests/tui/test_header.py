@@ -1,4 +1,4 @@
-"""What the line above the panes says of the endpoint."""
+"""What the line above the panes says of the endpoint, and of a log that cannot be written."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ async def test_an_endpoint_that_is_not_openai_is_named(base_url: str, shown: str
         model = ModelView("gpt-5-nano", base_url, window=400_000)
         bar.show(Snapshot(model, SessionInfo("s", "Trip"), {}), NO_USAGE, NO_USAGE)
         assert str(bar.render()).rstrip().endswith(shown)
+
+
+@pytest.mark.parametrize("demo", [True, False])
+async def test_a_session_that_is_not_saved_is_marked_so_for_as_long_as_that_lasts(demo: bool) -> None:
+    app = Bar()
+    async with app.run_test(size=(60, 4)):
+        bar = app.query_one(HeaderBar)
+        for unsaved in (False, True, False):
+            now = Snapshot(ModelView("m"), SessionInfo("s", "Trip"), {}, demo=demo, unsaved=unsaved)
+            bar.show(now, NO_USAGE, NO_USAGE)
+            assert ("NOT SAVED" in str(bar.render())) is unsaved
+            assert ("DEMO" in str(bar.render())) is (demo and not unsaved)
