@@ -43,7 +43,7 @@ def test_a_failing_server_is_status_6_and_no_secret_is_shown() -> None:
     status, out, err = run(*named, "doctor", "bad")
     assert status == 6
     assert "✗ first bytes" in out
-    assert "→ It runs but does not speak MCP" in out
+    assert "→ Run the command in a terminal" in out
     assert "· lists" in out
     assert "hunter2" not in out + err
     assert "\nok\n" not in out

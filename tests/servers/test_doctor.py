@@ -72,7 +72,7 @@ async def test_a_command_that_is_not_there(examine: Examine) -> None:
             30.0,
             "first bytes",
             "exit code 3. Last words: Error: missing API key",
-            "longer “connect_timeout”",
+            "Run the command in a terminal",
         ),
         ("hangs-at-initialize", 0.7, "first bytes", "It was not ready within 700 ms", "Is it a stdio server?"),
         ("lists-hang", 4.0, "lists", "no answer to tools/list", "does not say what it offers"),
