@@ -18,6 +18,7 @@ from fastchat_tui.wire.vaulted import vaulted_names
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _INSIDE = re.compile(r"(?:env:(?://)?)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
+_FROM_VAULT = ("keyring:", "input:")
 PLACES = ("workspaceFolder", "userHome")
 
 
@@ -96,12 +97,18 @@ def _kept(match: re.Match[str]) -> str:
 
 
 def _put_in(text: str, values: Mapping[str, str], field: str) -> str:
-    return REFERENCE.sub(_value(values, field), text) if "${" in text else text
+    if "${" not in text:
+        return text
+    whole = REFERENCE.sub(_value(values, field), text)
+    written = REFERENCE.sub(lambda match: _kept(match) if match[1].startswith(_FROM_VAULT) else "\0", text)
+    if KEPT.findall(whole) != KEPT.findall(written):  # nobody agreed to what variables spell together
+        raise Missing(f"{field}: its variables hold a reference to the keyring; write that there itself.")
+    return whole
 
 
 def _value(values: Mapping[str, str], field: str) -> Callable[[re.Match[str]], str]:
     def value(match: re.Match[str]) -> str:
-        if match[1].startswith(("keyring:", "input:")):
+        if match[1].startswith(_FROM_VAULT):
             kept = _kept(match)
             if not KEPT.fullmatch(kept):
                 raise Missing(f"{field}: {match[0]} is no name in the keyring; use letters, digits, “_”, “.” and “-”.")
@@ -113,8 +120,6 @@ def _value(values: Mapping[str, str], field: str) -> Callable[[re.Match[str]], s
             return match[0]
         name, default = inside[1], inside[2]
         found = values.get(name)
-        if found is not None and KEPT.search(found):
-            raise Missing(f"The variable {name} holds a reference to the keyring; write that in {field} itself.")
         if found or (found is not None and default is None):
             return found
         if default is not None:

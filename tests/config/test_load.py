@@ -36,7 +36,7 @@ def test_what_no_request_can_carry_is_a_problem_of_that_server(place: Place, url
 
 
 def test_a_reference_to_the_keyring_waits_and_stands_in_no_argument(place: Place) -> None:
-    place.environ |= {"SLY": "${keyring:A}"}
+    place.environ |= {"SLY": "${keyring:A}", "HALF": "${keyr", "REST": "ing:A}"}
     place.own(
         {
             "servers": {
@@ -44,14 +44,16 @@ def test_a_reference_to_the_keyring_waits_and_stands_in_no_argument(place: Place
                 "args": {"command": "run", "args": ["--key=${keyring:A}"]},
                 "odd": {"command": "run", "env": {"K": "${keyring:a b}"}},
                 "sly": {"command": "run", "env": {"K": "${SLY}"}},
+                "slier": {"url": "https://e.example", "headers": {"K": "${HALF}${REST}"}},
             }
         }
     )
-    ok, args, odd, sly = place.settings().load().servers
+    ok, args, odd, sly, slier = place.settings().load().servers
     assert (ok.problem, ok.env) == ("", {"K": "x ${keyring:A} ${keyring:b.C-1}"})
     assert "every user of this machine can read it there" in args.problem
     assert "no name in the keyring" in odd.problem
-    assert "The variable SLY holds a reference" in sly.problem
+    assert "env.K: its variables hold a reference to the keyring" in sly.problem
+    assert "headers.K: its variables hold a reference to the keyring" in slier.problem
 
 
 def test_nothing_configured_is_a_configuration(place: Place) -> None:
