@@ -40,7 +40,7 @@ def guard(run: Callable[[], int], *, full_screen: bool = False) -> int:
     if not hasattr(os, "fork"):
         return run()
     _prctl(PR_SET_DUMPABLE, 0)  # keys are in our memory and environment: no other process of this user may read them
-    return _watch(lambda: _watch(run, GRACE, full_screen), GRACE + SWEEP, full_screen, outer=True)
+    return _watch(lambda: _watch(run, GRACE, full_screen), GRACE + 3 * SWEEP, full_screen, outer=True)
 
 
 def spared(environ: Mapping[str, str]) -> dict[str, str]:

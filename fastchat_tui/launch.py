@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         return of_error(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except asyncio.CancelledError as stopped:  # by a signal, whose number it carries
+        return 128 + int(stopped.args[0]) if stopped.args else Exit.INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
         return Exit.BROKEN_PIPE
@@ -126,7 +128,7 @@ async def _doctor(arguments: argparse.Namespace, voice: Voice) -> int:
     from fastchat_tui.headless.doctor import examine
 
     if (task := asyncio.current_task()) is not None:
-        _on_stop(lambda number: task.cancel())
+        _on_stop(lambda number: task.cancel(str(number)))
     with open_examination(options(arguments)) as tools:
         return await examine(tools, arguments.server, voice, as_json=arguments.json)
 
@@ -159,7 +161,7 @@ async def _headless(arguments: argparse.Namespace, voice: Voice, text: str = "")
     from fastchat_tui.compose import open_engine
 
     if (task := asyncio.current_task()) is not None:
-        _on_stop(lambda number: task.cancel())
+        _on_stop(lambda number: task.cancel(str(number)))
     async with open_engine(options(arguments)) as engine:
         _loaded()
         return await _command(arguments, engine, voice, text)

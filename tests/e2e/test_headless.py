@@ -14,7 +14,7 @@ import pytest
 
 from fastchat_tui.wire import codec
 from fastchat_tui.wire.events import TextDelta, TurnFinished
-from tests.e2e.scene import KEY, asks_for, config, environ, faulty
+from tests.e2e.scene import KEY, alive, asks_for, config, environ, faulty
 from tests.fakes.openai_api import FakeOpenAI, serving
 
 pytestmark = pytest.mark.e2e
@@ -135,6 +135,19 @@ def test_closed_streams_are_no_fault_of_the_program() -> None:
             )
             assert (done.returncode, done.stdout) == (status, out)
     assert list(Path.home().rglob("crash-*")) == []
+
+
+@pytest.mark.parametrize("argv", [("servers",), ("tools",), ("call", "hangs", "act"), ("doctor", "hangs")])
+def test_a_stopped_command_says_so_in_one_line_and_leaves_nobody(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    os.mkfifo(pids := tmp_path / "pids")
+    servers = config(hangs=faulty("hangs-at-initialize", "--pids", str(pids), connect_timeout=600))
+    with start(*argv, "--config", servers) as process:
+        with pids.open() as started:
+            pid = int(started.readline())
+        process.terminate()
+        _, err = process.communicate(timeout=TIMEOUT)
+        assert (process.returncode, err) == (143, "fastchat-tui was stopped by SIGTERM.\n")
+    assert not alive({pid})
 
 
 def test_a_call_starts_the_server_that_it_needs_and_no_other(tmp_path: Path) -> None:
