@@ -45,7 +45,8 @@ def server_page(chat: ChatScreen, server: str) -> None:
     view = chat.engine.snapshot().servers.get(server)
     if view is None:
         return
-    keys = keys_for(chat.program.keymap, "page.doctor", "page.edit", "page.copy", "modal.close")
+    wanted = ("page.login",) if view.state == "needs_login" else ()
+    keys = keys_for(chat.program.keymap, *wanted, "page.doctor", "page.edit", "page.copy", "modal.close")
     page = ServerScreen(view.name, server_text(view, chat.engine.logs(view.name)), keys, chat.program.copy)
 
     def run(wanted: str | None) -> None:

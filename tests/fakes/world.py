@@ -39,6 +39,7 @@ from fastchat_tui.wire.events import (
     ResourceUpdated,
     ServerChanged,
     SessionTitled,
+    SignInFinished,
     Stamped,
     StepStarted,
     TextDelta,
@@ -144,6 +145,13 @@ class FakeServer:
         tools = tuple(Tool(name, tool, input_schema={"type": "object"}) for tool in TOOLS)
         self._emit(CatalogueChanged(server=name, tools=tools))
         self.introduce("Be gentle with me.")
+
+    async def login(self) -> None:
+        """Nobody comes to the page."""
+        self._emit(SignInFinished(server=self.spec.name, outcome="failed", detail="The sign-in was cancelled."))
+
+    async def logout(self) -> str:
+        return "It is revoked."
 
     def introduce(self, said: str) -> None:
         """Is ready, and says this of itself."""

@@ -13,7 +13,7 @@ from fastchat_tui.tui.modals.frame import QuestionScreen
 from fastchat_tui.tui.modals.server import DoctorScreen, ServerScreen
 from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.doctor import Step
-from fastchat_tui.wire.events import EngineStarted
+from fastchat_tui.wire.events import EngineStarted, ServerChanged
 from fastchat_tui.wire.servers import ServerSpec
 from tests.fakes.world import World
 from tests.tui.test_app import Screen, screen
@@ -42,6 +42,23 @@ async def test_a_key_on_a_servers_page_opens_the_doctor_which_can_be_copied() ->
         await it.until(lambda: "→ Install it." in it.app.clipboard)
         await it.pilot.press("escape")
         await it.until(lambda: it.app.screen is it.chat)
+
+
+async def test_a_server_that_wants_a_sign_in_says_how_on_its_page_and_the_end_of_it_is_said() -> None:
+    async with screen(World()) as it:
+        await it.heard(EngineStarted)
+        it.world.servers[0]._emit(ServerChanged(server="demo", state="needs_login"))
+        await it.pilot.press("f2", "enter")
+        await it.until(lambda: isinstance(it.app.screen, ServerScreen))
+        assert "a log in" in str(it.app.screen.query_one("#page").border_subtitle)
+        await it.pilot.press("a")
+        await it.until(lambda: said(it, "demo: The sign-in was cancelled. Press a on it to sign in."))
+        it.chat.run_command("logout", "demo")
+        await it.until(lambda: said(it, "demo: signed out. It is revoked."))
+
+
+def said(it: Screen, words: str) -> bool:
+    return any(words in note.message for note in it.app._notifications)
 
 
 async def test_an_edited_entry_is_tried_and_only_then_saved() -> None:

@@ -48,13 +48,18 @@ class SlicedView(ScrollView, can_focus=True, inherit_bindings=False):
         self.begin()
 
     def begin(self) -> None:
-        """Does a first slice at once, and the rest in the background."""
-        if self._slices is None:
+        """Does a first slice at once, and the rest in the background; but for a width that is not known yet it does
+        nothing, as a scrollbar that was needed for another one would stay."""
+        if self._slices is None or not self.size:
             return
         self._resized_at = 0.0
         self.slice()
         if self.busy:
             self._slices.resume()
+
+    def on_resize(self) -> None:
+        if not self.virtual_size.height:
+            self.begin()
 
     def slice(self) -> None:
         if self.busy:

@@ -27,7 +27,7 @@ from fastchat_tui.wire.text import one_line
 OPEN = Choice("sign_in.open", "open the browser", "open")
 COPY = Choice("sign_in.copy", "copy", "copy")
 PASTE = Choice("sign_in.paste", "type the address", "paste")
-FOREIGN = "That address is not the one: it must hold “code” and “state”, and come from the page above. Copy it whole."
+FOREIGN = "It is not the one: copy it whole, with “code” and “state” in it."
 
 
 class SignInScreen(QuestionScreen, inherit_bindings=False):

@@ -68,7 +68,7 @@ async def test_an_address_of_another_sign_in_is_told_and_costs_nothing(app, text
         await pilot.pause()
         await paste(app, pilot, text)
         assert app.answers == []
-        assert "That address is not the one" in app.text
+        assert "It is not the one" in app.text
         assert app.screen.query_one(Input).value == text
         await paste(app, pilot, BACK)
         assert app.answers == [Answer("q1", "accept", text=BACK)]

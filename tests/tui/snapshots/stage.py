@@ -25,7 +25,7 @@ from fastchat_tui.wire.events import (
     TurnStarted,
 )
 from fastchat_tui.wire.ports import Snapshot
-from fastchat_tui.wire.questions import About, Approval, GoOn, KeyUse, Trust
+from fastchat_tui.wire.questions import About, Approval, GoOn, KeyUse, SignIn, Trust
 from fastchat_tui.wire.servers import Tool
 from tests.headless.conftest import ScriptedEngine
 
@@ -173,6 +173,15 @@ TRUST = Trust(
     names=("DOCS_TOKEN", "HOME"),
 )
 KEY_USE = KeyUse("https://xn--openi-bta.example:443", "/home/me/work/.env")
+SIGN_IN = SignIn(
+    "github",
+    "https://login.example.com/authorize?response_type=code&client_id=3d1e4c6a-9a0f-4f5e-b7c1-0a6f5f0f7f11"
+    "&redirect_uri=http%3A%2F%2F127.0.0.1%3A41263%2Fcallback&state=BAS40FsA0KUL6aQpQUAF4E12Oo9u"
+    "&code_challenge=VtXfQm3aqHCGL6FbTLn3FzCE7XjygtnGyMz8OWJoE4w&code_challenge_method=S256&scope=repo+read%3Auser",
+    "repo read:user",
+    "http://127.0.0.1:41263/callback",
+    300.0,
+)
 GO_ON = GoOn("t3", 25, "The turn has come to its limit of 25 steps.")
 
 
