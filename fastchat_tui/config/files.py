@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,8 @@ from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.folders import make_private
 
 LIMIT = 1 << 20
+LEFT_BEHIND = 3600.0
+"""Seconds after which a half-written file is nobody's."""
 
 
 def read(path: Path, limit: int = LIMIT) -> bytes:
@@ -54,6 +58,7 @@ def write_atomically(path: Path, raw: bytes, *, mode: int = 0o600) -> None:
     """Replaces the file in one step; a symbolic link stays one. Raises OSError; the file then is what it was."""
     path = Path(os.path.realpath(path))
     make_private(path.parent)
+    _sweep(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -68,6 +73,14 @@ def write_atomically(path: Path, raw: bytes, *, mode: int = 0o600) -> None:
             os.unlink(name)
         raise
     _sync_folder(path.parent)
+
+
+def _sweep(path: Path) -> None:
+    """What writers that were killed have left behind; a younger one may still be at work."""
+    with suppress(OSError):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):  # as mkstemp names them
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+                left.unlink()
 
 
 @contextmanager

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from fastchat_tui.engine.sanitise import legible
+from fastchat_tui.engine.toolbox import Toolbox, Weigh
 from fastchat_tui.wire.commands import Login, Logout, WatchResource
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.destination import destination
@@ -20,13 +20,9 @@ from fastchat_tui.wire.events import (
     ServerRemoved,
     SignInFinished,
 )
-from fastchat_tui.wire.names import model_names
 from fastchat_tui.wire.ports import Emit, Host, MakeServer, OnProgress, Server, Settings
-from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, SignInView, Tool
+from fastchat_tui.wire.servers import USUAL, ServerOptions, ServerSpec, ServerState, SignInView
 from fastchat_tui.wire.text import clean, head_and_tail
-
-Weigh = Callable[[Tool], tuple[int, str]]
-"""Tokens that a tool's definition costs, and why it cannot be offered (empty when it can)."""
 
 CLOSING = "closing"
 MAX_INSTRUCTIONS = 4000
@@ -40,19 +36,16 @@ class Fleet:
         self._make = make
         self._host = host
         self._settings = settings
-        self._weigh = weigh
         self._emit = emit
         self._specs: dict[str, ServerSpec] = {}
         self._servers: dict[str, Server] = {}
-        self._said: dict[str, CatalogueChanged] = {}
-        """As the servers said it."""
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
-        self._catalogues: dict[str, CatalogueChanged] = {}
-        """As it was published: with what only the host knows."""
         self._ready: set[str] = set()
         self._instructions: dict[str, str] = {}
-        self._set_aside: dict[tuple[str, str], str] = {}
+        self._toolbox = box = Toolbox(settings, weigh, self._ready, emit)
+        self.tools, self.tool, self.find, self.set_aside = box.tools, box.tool, box.find, box.set_aside
+        self.enable_tool = box.enable
 
     @property
     def specs(self) -> Mapping[str, ServerSpec]:
@@ -64,8 +57,7 @@ class Fleet:
         changed = [name for name, spec in self._specs.items() if wanted.get(name) != spec]
         await asyncio.gather(*(self._end(name) for name in changed))
         for name in [name for name in self._specs if name not in wanted]:
-            self._said.pop(name, None)
-            self._catalogues.pop(name, None)
+            self._toolbox.forget(name)
             self._emit(ServerRemoved(server=name))
         fresh = [name for name in wanted if self._specs.get(name) != wanted[name]]
         self._specs = wanted
@@ -158,32 +150,6 @@ class Fleet:
         spec = self._specs.get(name)
         return spec.options if spec else USUAL
 
-    async def enable_tool(self, server: str, tool: str, on: bool) -> None:
-        if self.tool(server, tool) is None:
-            raise CommandError(f"{server} offers no tool “{tool}”.")
-        await asyncio.to_thread(self._settings.set_tool_enabled, server, tool, on)
-        self._set_aside.pop((server, tool), None)
-        self._publish(self._said[server])
-
-    def set_aside(self, model_name: str, why: str) -> Tool | None:
-        """Offers a tool no longer, because its definition made the model's API refuse the request."""
-        tool = self.find(model_name)
-        if tool is not None:
-            self._set_aside[tool.server, tool.name] = why
-            self._publish(self._said[tool.server])
-        return tool
-
-    def tools(self) -> tuple[Tool, ...]:
-        """What the model is offered now, in an order that does not change without need (prompt caches)."""
-        usable = (
-            tool
-            for name in self._ready
-            if (catalogue := self._catalogues.get(name))
-            for tool in catalogue.tools
-            if tool.enabled and not tool.problem
-        )
-        return tuple(sorted(usable, key=lambda tool: tool.model_name))
-
     def instructions(self) -> str:
         """What the ready servers say of their use, as far as the user lets them say it to the model."""
         said = (
@@ -192,18 +158,6 @@ class Fleet:
             if self.options(name).instructions and (text := self._instructions.get(name, "").strip())
         )
         return "\n\n".join(said)
-
-    def find(self, model_name: str) -> Tool | None:
-        """The tool that the model calls so, whether it can be called now or not."""
-        for catalogue in self._catalogues.values():
-            for tool in catalogue.tools:
-                if tool.model_name == model_name:
-                    return tool
-        return None
-
-    def tool(self, server: str, name: str) -> Tool | None:
-        catalogue = self._catalogues.get(server)
-        return next((tool for tool in catalogue.tools if tool.name == name), None) if catalogue else None
 
     def server(self, name: str) -> Server:
         """Raises ServerError when it is switched off."""
@@ -264,29 +218,11 @@ class Fleet:
                 self._instructions[name] = clean(instructions)
                 (self._ready.add if state == "ready" else self._ready.discard)(name)
                 self._emit(event)
+                self._toolbox.warn_of_many()
             case CatalogueChanged():
-                self._publish(event)
+                self._toolbox.publish(event)
             case _:
                 self._emit(event)
-
-    def _publish(self, catalogue: CatalogueChanged) -> None:
-        """Adds what only the host knows of each tool: switch, model-facing name, cost, problem."""
-        self._said[catalogue.server] = catalogue
-        names = model_names((tool.server, tool.name) for tool in catalogue.tools)
-        tools = []
-        for tool in map(legible, catalogue.tools):
-            tokens, problem = self._weigh(tool)
-            tools.append(
-                replace(
-                    tool,
-                    model_name=names[tool.server, tool.name],
-                    enabled=self._settings.tool_enabled(tool.server, tool.name),
-                    tokens=tokens,
-                    problem=self._set_aside.get((tool.server, tool.name), tool.problem or problem),
-                )
-            )
-        self._catalogues[catalogue.server] = known = replace(catalogue, tools=tuple(tools))
-        self._emit(known)
 
     def _changed(self, name: str, state: ServerState, detail: str = "") -> ServerChanged:
         spec = self._specs[name]

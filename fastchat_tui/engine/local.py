@@ -14,7 +14,7 @@ from fastchat_tui.engine.bus import Subscription
 from fastchat_tui.engine.calls import Caller
 from fastchat_tui.engine.configuration import Configuration
 from fastchat_tui.engine.endpoint import Endpoint, MakeModel
-from fastchat_tui.engine.fleet import Fleet, Weigh
+from fastchat_tui.engine.fleet import Fleet
 from fastchat_tui.engine.host import EngineHost
 from fastchat_tui.engine.policy import Rules
 from fastchat_tui.engine.press import Press
@@ -25,6 +25,7 @@ from fastchat_tui.engine.sampling import Sampler
 from fastchat_tui.engine.sanitise import sanitise
 from fastchat_tui.engine.session import Session
 from fastchat_tui.engine.sessions import Sessions
+from fastchat_tui.engine.toolbox import Weigh
 from fastchat_tui.engine.turns import Turns
 from fastchat_tui.engine.world import TurnWorld
 from fastchat_tui.wire.chat import SessionInfo

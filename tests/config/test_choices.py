@@ -167,6 +167,21 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path, monkey
     assert os.listdir(path.parent) == ["x"]
 
 
+def test_what_a_killed_writer_left_is_swept_and_a_living_one_is_let_be(tmp_path: Path) -> None:
+    path = tmp_path / "state.toml"
+    old, young, other = (
+        tmp_path / ".state.toml.abcd1234",
+        tmp_path / ".state.toml.efgh5678",
+        tmp_path / ".state.toml.lock",
+    )
+    for each in (old, young, other):
+        each.write_text("half")
+    for each in (old, other):
+        os.utime(each, (1, 1))
+    write_atomically(path, b"whole")
+    assert {each.name for each in tmp_path.iterdir() if each.is_file()} == {path.name, young.name, other.name}
+
+
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")

@@ -11,8 +11,8 @@ import pytest
 from fastchat_tui.engine.local import LocalEngine
 from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, SendMessage
 from fastchat_tui.wire.errors import CommandError, ServerError
-from fastchat_tui.wire.events import EngineStarted, ServerChanged, TurnFinished
-from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.wire.events import CatalogueChanged, EngineStarted, Noticed, ServerChanged, TurnFinished
+from fastchat_tui.wire.servers import ServerSpec, Tool
 from tests.fakes.world import DEADLINE, World, say
 
 
@@ -91,6 +91,21 @@ async def test_a_server_that_is_switched_off_is_off_whatever_is_wrong_with_its_e
         with pytest.raises(CommandError, match="The variable X is not set"):
             await engine.send(ConnectServer("demo"))
         assert world.servers == []
+
+
+async def test_more_tools_than_many_models_take_are_warned_of_once() -> None:
+    world = World()
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        many = tuple(Tool("demo", f"t{n}", input_schema={"type": "object"}) for n in range(200))
+        for _ in range(2):
+            world.servers[0].offer(CatalogueChanged(server="demo", tools=many))
+            world.servers[0].offer(ServerChanged(server="demo", state="ready"))
+        notice = await world.until(Noticed)
+        assert isinstance(notice, Noticed)
+        assert notice.text == "200 tools are switched on; many models take 128 at most."
+        await engine.send(DisconnectServer("demo"))
+    assert len(world.of(Noticed)) == 1
 
 
 async def test_leaving_waits_for_a_server_that_is_closing() -> None:
