@@ -33,6 +33,8 @@ BEHIND_THE_FRAME = (
     *("tui.asking", "tui.conversation", "tui.panes", "tui.draw", "tui.commands", "tui.offers"),
 )
 """What the screen goes on with once it is painted."""
+ONE_STOP = 1.0
+"""Seconds within which stops are one."""
 STOPPING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
 
 
@@ -127,8 +129,7 @@ async def _doctor(arguments: argparse.Namespace, voice: Voice) -> int:
     from fastchat_tui.compose import open_examination
     from fastchat_tui.headless.doctor import examine
 
-    if (task := asyncio.current_task()) is not None:
-        _on_stop(lambda number: task.cancel(str(number)))
+    _cancelled_on_stop()
     with open_examination(options(arguments)) as tools:
         return await examine(tools, arguments.server, voice, as_json=arguments.json)
 
@@ -160,8 +161,7 @@ async def _manage(arguments: argparse.Namespace, voice: Voice) -> int:
 async def _headless(arguments: argparse.Namespace, voice: Voice, text: str = "") -> int:
     from fastchat_tui.compose import open_engine
 
-    if (task := asyncio.current_task()) is not None:
-        _on_stop(lambda number: task.cancel(str(number)))
+    _cancelled_on_stop()
     async with open_engine(options(arguments)) as engine:
         _loaded()
         return await _command(arguments, engine, voice, text)
@@ -263,11 +263,25 @@ def _is_piped(stdin: TextIO) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
-def _on_stop(stop: Callable[[int], object]) -> None:
+def _cancelled_on_stop() -> None:
+    """Ctrl+C and its like cancel this task. One stop often comes several times (a shell, ``timeout`` and the guardians
+    pass it on), and must not cancel how the first one is carried out; one that comes later does."""
+    task, loop, last = asyncio.current_task(), asyncio.get_running_loop(), [-ONE_STOP]
+
+    def stop(number: int) -> None:
+        if task is not None and loop.time() - last[0] >= ONE_STOP:
+            last[0] = loop.time()
+            task.cancel(str(number))
+
+    by_key = () if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else (signal.SIGINT,)
+    _on_stop(stop, *by_key)
+
+
+def _on_stop(stop: Callable[[int], object], *more: signal.Signals) -> None:
     """SIGTERM and SIGHUP end the program in order: what is open is closed, what was said is saved."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
-    for number in STOPPING:
+    for number in (*STOPPING, *more):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop, number)
 

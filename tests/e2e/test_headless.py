@@ -98,7 +98,8 @@ def test_ctrl_c_ends_it_and_the_next_one_goes_on_there() -> None:
         with start("ask", "tell me", "--no-tools", api=api) as process:
             assert process.stdout is not None
             assert process.stdout.read(16) == "these words came"
-            process.send_signal(signal.SIGINT)
+            for _ in range(3):  # as a shell, timeout(1) and the guardians do between them
+                os.killpg(process.pid, signal.SIGINT)
             out, err = process.communicate(timeout=TIMEOUT)
         assert (process.returncode, out) == (130, "\n")
         assert "Traceback" not in err
@@ -107,6 +108,22 @@ def test_ctrl_c_ends_it_and_the_next_one_goes_on_there() -> None:
         assert (status, out) == (0, "so we go on\n")
         said = [(message["role"], message["content"]) for message in api.requests[-1][2]["messages"][1:]]
     assert said == [("user", "tell me"), ("assistant", "these words came"), ("user", "go on")]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_ends_a_command_that_waits_for_servers_without_a_word_too_many(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    pids = tmp_path / "pids"
+    servers = config(slow=faulty("slow-start", "--pids", str(pids), "--until", str(tmp_path / "never")))
+    with start("servers", "--config", servers) as process:
+        assert process.stderr is not None
+        while not pids.exists():
+            assert process.poll() is None
+        os.killpg(process.pid, number)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, out) == (status, "")
+    assert "Traceback" not in err
 
 
 def test_where_stdout_goes_nowhere_it_ends_without_noise() -> None:
