@@ -217,6 +217,7 @@ class LocalEngine:
             config=self._configuration.current.path,
             demo=self._parts.demo,
             unsaved=self._recorder.is_broken,
+            name=self._configuration.current.app_name,
         )
 
     async def page(self, before: int | None = None, limit: int = 200) -> Sequence[Stamped]:

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.binding import BindingType
-from textual.filter import LineFilter
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.types import CSSPathType
 from textual.widgets import Input, TextArea
@@ -25,13 +25,12 @@ from fastchat_tui.tui.bindings import TABLE, bindings
 from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.guard import ControlGuard
 from fastchat_tui.tui.keys_in_order import KeysInOrder
-from fastchat_tui.tui.themes import DEFAULT, load_themes, theme_files
+from fastchat_tui.tui.themes import DEFAULT, OURS, PLAIN, OwnTheme, load_themes, theme_files
 from fastchat_tui.wire.text import clean
 
 if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
-    from textual.theme import Theme
 
     from fastchat_tui.wire.ports import Engine, Subscription
 
@@ -72,7 +71,7 @@ class FastchatApp(KeysInOrder):
         self.painted = asyncio.Event()
         """Set when the first frame is on the screen."""
         self.keymap = dict(keymap or {})
-        self.own_themes: dict[str, Theme] = {}
+        self.own_themes: dict[str, OwnTheme] = {}
         self._engine = engine
         self._on_theme = on_theme
         self._interrupted = 0.0
@@ -97,7 +96,11 @@ class FastchatApp(KeysInOrder):
         return usual
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), ControlGuard()]
+        usual = [NoColor()] if self.no_color else super().get_line_filters()
+        return [*usual, ControlGuard()]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(OURS)
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -174,7 +177,7 @@ class FastchatApp(KeysInOrder):
     # ── themes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def preview_theme(self, name: str) -> None:
-        if name in self.own_themes:
+        if name in self.own_themes and not self.no_color:
             self.theme = name
 
     def keep_theme(self, name: str) -> None:
@@ -183,7 +186,10 @@ class FastchatApp(KeysInOrder):
             self.run_worker(asyncio.to_thread(self._on_theme, name), exit_on_error=False)
 
     def _choose_theme(self, wanted: str) -> None:
+        """With ``NO_COLOR`` what is wanted does not matter: cursors and focus need the styles of the plain theme."""
         files = self._theme_files
+        if self.no_color:
+            wanted = PLAIN
         if wanted and wanted not in files:
             self._problems.append(f"There is no theme “{clean(wanted)}”. F9 shows those that there are.")
         names = [name for name in (wanted, DEFAULT) if name in files]
@@ -203,8 +209,7 @@ class FastchatApp(KeysInOrder):
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_help(self) -> None:
-        if self.screen is self.chat:
-            self.chat.run_command("help")
+        self.chat.run_command("help")
 
     async def action_quit(self) -> None:
         self.exit()

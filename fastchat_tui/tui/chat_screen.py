@@ -20,6 +20,7 @@ from textual.widgets import Static
 
 from fastchat_tui.tui.bindings import Region, bindings
 from fastchat_tui.tui.composer.composer import Composer
+from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
 from fastchat_tui.tui.footer import KeyHints
 from fastchat_tui.tui.header import HeaderBar
@@ -36,13 +37,7 @@ if TYPE_CHECKING:
     from fastchat_tui.wire.ports import Engine
     from fastchat_tui.wire.servers import Level
 
-NARROW = 100
-SEVERITIES: dict[Level, Severity] = {
-    "debug": "information",
-    "info": "information",
-    "warning": "warning",
-    "error": "error",
-}
+NARROW, ROOMY = 100, 150
 TITLES = {"servers": "Servers", "chat": "Chat", "calls": "Calls"}
 
 
@@ -57,7 +52,7 @@ class ChatScreen(Screen[None]):
 
     def __init__(self, history: Path | None = None) -> None:
         super().__init__(classes="-chat")
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide"), (ROOMY, "-roomy")]
         self.header, self.hints = HeaderBar(), KeyHints()
         self.composer = Composer(History(history), id="composer")
         self.status = Status(self.composer)
@@ -131,24 +126,17 @@ class ChatScreen(Screen[None]):
     def show_header(self) -> None:
         kept = self.conversation
         self.header.show(self.engine.snapshot(), kept.total, kept.last, whole=kept.whole)
+        self.panes.greet()
 
     def show_servers(self) -> None:
         from fastchat_tui.tui import offers
-        from fastchat_tui.tui.commands import COMMANDS
-        from fastchat_tui.tui.composer.completion import Vocabulary
 
         now = self.engine.snapshot()
         servers = now.servers
         self.panes.sidebar.show(servers)
         self.panes.sidebar.name_file(now.config)
-        tools = {
-            f"{view.name}:{tool.name}": tool.description.strip().partition("\n")[0][:200]
-            for view in servers.values()
-            if view.state == "ready"
-            for tool in view.tools
-        }
-        commands = {name: row.text for name, row in COMMANDS.items()} | offers.prompts(servers)
-        self.composer.set_vocabulary(Vocabulary(commands, tools, offers.resources(servers)))
+        self.panes.greet()
+        self.composer.set_vocabulary(offers.vocabulary(servers))
 
     def notice(self, text: str, remedy: str, level: Level) -> None:
         """A toast; while there is no server, an error also stays where the servers would be."""
@@ -157,7 +145,8 @@ class ChatScreen(Screen[None]):
             self.panes.sidebar.trouble(text, remedy)
 
     def toast(self, text: str, remedy: str = "", level: Level = "info") -> None:
-        self.program.say(f"{text} {remedy}".strip(), SEVERITIES[level])
+        severity: Severity = level if level == "warning" or level == "error" else "information"
+        self.program.say(f"{text} {remedy}".strip(), severity)
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -220,6 +209,11 @@ class ChatScreen(Screen[None]):
     def on_composer_command_wanted(self, event: Composer.CommandWanted) -> None:
         self.run_command(event.name, event.argument)
 
+    def on_editor_scroll_wanted(self, event: Editor.ScrollWanted) -> None:
+        if self.attached.is_set():
+            transcript = self.panes.transcript
+            (transcript.action_page_up if event.step < 0 else transcript.action_page_down)()
+
     def show_working(self) -> None:
         """What runs now, in words."""
         running = self.conversation.running
@@ -281,18 +275,25 @@ class ChatScreen(Screen[None]):
         self.go("calls")
 
     def action_focus_composer(self) -> None:
+        """To the composer, and from it to the chat."""
+        if self.attached.is_set() and self.focused and self.composer in self.focused.ancestors_with_self:
+            self.panes.transcript.focus()
+        else:
+            self.write()
+
+    def write(self) -> None:
         self.show_pane("chat")
         self.composer.focus()
 
     def action_toggle_sides(self) -> None:
         if self.toggle_class("-alone").has_class("-alone"):
-            self.action_focus_composer()
+            self.write()
 
     def action_stop(self) -> None:
         if self.attached.is_set() and self.panes.transcript.finding:
             self.panes.transcript.find("")
         elif not self.stop():
-            self.action_focus_composer()
+            self.write()
 
     def action_run(self, name: str) -> None:
         self.run_command(name)

@@ -49,6 +49,8 @@ COMMANDS: dict[str, Named] = {
     "add": Named("Add a server by command or URL", entries.add_server),
     "login": Named("Sign in at a server: its name", _server(Login)),
     "logout": Named("Forget the sign-in at a server: its name", _server(Logout)),
+    "page": Named("A server's page: tools, log, identity", entries.show_page),
+    "prompts": Named("Use a prompt of a server", offers.choose_prompt),
     "edit": Named("Edit a server's entry", entries.edit_server),
     "remove": Named("Take a server out of the configuration", entries.remove_server),
     "import": Named("Take over servers of other programs", entries.import_servers),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from textual.actions import parse as parse_action
 
 from fastchat_tui import browser
+from fastchat_tui.tui.bindings import TABLE
 from fastchat_tui.tui.footer import keys_for
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.arguments import parse
@@ -15,8 +18,9 @@ from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.form import Field, FormScreen
 from fastchat_tui.tui.modals.frame import NO, ONCE, QuestionScreen
-from fastchat_tui.tui.modals.page import PageScreen
+from fastchat_tui.tui.modals.page import HelpScreen
 from fastchat_tui.tui.modals.texts import help_text, welcome_text
+from fastchat_tui.tui.themes import colours
 from fastchat_tui.wire.addresses import doubt, host_of, unfit
 from fastchat_tui.wire.commands import (
     CallTool,
@@ -31,6 +35,8 @@ from fastchat_tui.wire.text import clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from textual.screen import Screen
 
     from fastchat_tui.tui.chat_screen import ChatScreen
     from fastchat_tui.wire.chat import SessionInfo
@@ -115,7 +121,7 @@ async def choose_session(chat: ChatScreen, argument: str) -> None:
     rows = [Row(info.id, titles[info.id], _about(info)) for info in known]
     here = chat.engine.snapshot().session.id
     chosen = await chat.app.push_screen_wait(
-        ChooseScreen("Sessions", rows, current=here, remove="d deletes", empty="No session yet. Say something.")
+        ChooseScreen("Sessions", rows, current=here, remove=True, empty="No session yet. Say something.")
     )
     match chosen:
         case (session, True):
@@ -127,11 +133,11 @@ async def choose_session(chat: ChatScreen, argument: str) -> None:
 
 def _about(info: SessionInfo) -> str:
     when = f"{datetime.fromtimestamp(info.updated):%d %b %H:%M}" if info.updated else ""
-    return f"{info.messages} message{'' if info.messages == 1 else 's'}  {when}".rstrip()
+    return f"{info.messages:>4} {'message ' if info.messages == 1 else 'messages'}  {when}".rstrip()
 
 
 async def new_session(chat: ChatScreen, argument: str) -> None:
-    chat.action_focus_composer()
+    chat.write()
     await chat.send(OpenSession())
 
 
@@ -158,18 +164,36 @@ async def choose_theme(chat: ChatScreen, argument: str) -> None:
     if argument in program.own_themes:
         program.keep_theme(argument)
         return
-    rows = [Row(name, name, "dark" if theme.dark else "light") for name, theme in themes]
-    chosen = await program.push_screen_wait(ChooseScreen("Themes", rows, current=before, preview=program.preview_theme))
+    rows = [Row(name, name, theme.about, colours(theme)) for name, theme in themes]
+    note = "NO_COLOR is set: a theme that you choose here shows when it is not." if program.no_color else ""
+    chosen = await program.push_screen_wait(
+        ChooseScreen("Themes", rows, current=before, note=note, preview=program.preview_theme)
+    )
     if chosen is None:
-        program.theme = before
+        program.preview_theme(before)
     else:
         program.keep_theme(chosen[0])
 
 
 async def show_help(chat: ChatScreen, argument: str) -> None:
-    keys = help_text(chat.hints.place, chat.program.keymap)
-    where = chat.engine.snapshot().config if chat.attached.is_set() else ""
-    chat.app.push_screen(PageScreen("Help", [*keys, Passage(""), Passage(f"Configuration: {where or 'no file'}")]))
+    """The keys that work where the focus is, then those of the other places; once more closes it."""
+    screen = chat.app.screen
+    if isinstance(screen, HelpScreen):
+        screen.dismiss()
+        return
+    text = help_text(keys_here(screen), chat.program.keymap, elsewhere=screen is chat)
+    where = chat.engine.snapshot().config or "no file"
+    chat.app.push_screen(HelpScreen("Help", [*text, Passage(""), Passage(f"Configuration: {where}", "", 15)]))
+
+
+def keys_here(screen: Screen[Any]) -> set[str]:
+    """The ids of what can be done where the focus is."""
+    regions = {(active.binding.id or "").partition(".")[0]: active.node for active in screen.active_bindings.values()}
+    return {
+        key.id
+        for key in TABLE
+        if (node := regions.get(key.region)) and node.check_action(*parse_action(key.action)[1:]) is not False
+    }
 
 
 async def welcome(chat: ChatScreen, argument: str) -> None:

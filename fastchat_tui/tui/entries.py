@@ -56,6 +56,15 @@ def server_page(chat: ChatScreen, server: str) -> None:
     chat.app.push_screen(page, run)
 
 
+async def show_page(chat: ChatScreen, argument: str) -> None:
+    """``/page SERVER``"""
+    name = argument.strip()
+    if name not in chat.engine.snapshot().servers:
+        chat.toast(f"There is no server “{one_line(name, 40)}”." if name else "Which server?", "/page NAME", "warning")
+        return
+    server_page(chat, name)
+
+
 async def doctor(chat: ChatScreen, argument: str) -> None:
     """``/doctor SERVER``; without a name the first server that is not ready."""
     servers = chat.engine.snapshot().servers

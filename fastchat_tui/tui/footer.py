@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -13,7 +13,7 @@ from textual.widgets import Static
 from fastchat_tui.tui.bindings import TABLE, Key, Region
 
 if TYPE_CHECKING:
-    from textual.app import RenderResult
+    from textual.app import App, RenderResult
 
 NAMES = {
     "escape": "Esc", "enter": "Enter", "space": "Space", "slash": "/", "tab": "Tab", "pageup": "PgUp",
@@ -38,10 +38,21 @@ def keys_of(key: Key, keymap: Mapping[str, str]) -> list[str]:
     return [key_name(one) for one in keymap.get(key.id, key.keys).split(",") if one.strip()]
 
 
+def first_key(action: str, keymap: Mapping[str, str]) -> str:
+    """The first key of the action with this id; empty when the user gave it none."""
+    return next((key for row in TABLE if row.id == action for key in keys_of(row, keymap)), "")
+
+
 def keys_for(keymap: Mapping[str, str], *ids: str) -> str:
     """Some actions with their first keys, for the edge of a frame."""
     found = {key.id: (keys_of(key, keymap), key.name) for key in TABLE if key.id in ids}
     return " · ".join(f"{keys[0]} {name}" for keys, name in (found[one] for one in ids) if keys)
+
+
+def keymap_of(app: App[Any]) -> Mapping[str, str]:
+    """The keys that the user of ``app`` gave to actions."""
+    found: Mapping[str, str] = getattr(app, "keymap", {})
+    return found
 
 
 class KeyHints(Static):

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fastchat_tui.tui.composer.completion import Vocabulary
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.form import Field, FormScreen
 from fastchat_tui.tui.modals.page import PageScreen
 from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, PromptMessage, ResourceLink, Text
@@ -20,6 +22,20 @@ if TYPE_CHECKING:
 ATTACHED = re.compile(r"(?<!\S)@([^\s:]+):(\S+)")
 MOST = 100_000
 """Characters of one resource that are attached; what is cut is said."""
+
+
+def vocabulary(servers: Mapping[str, ServerView]) -> Vocabulary:
+    """What the composer completes."""
+    from fastchat_tui.tui.commands import COMMANDS
+
+    tools = {
+        f"{view.name}:{tool.name}": tool.description.strip().partition("\n")[0][:200]
+        for view in servers.values()
+        if view.state == "ready"
+        for tool in view.tools
+    }
+    commands = {name: row.text for name, row in COMMANDS.items()} | prompts(servers)
+    return Vocabulary(commands, tools, resources(servers))
 
 
 def prompts(servers: Mapping[str, ServerView]) -> dict[str, str]:
@@ -44,6 +60,16 @@ def resources(servers: Mapping[str, ServerView]) -> dict[str, str]:
     return found
 
 
+async def choose_prompt(chat: ChatScreen, argument: str) -> None:
+    """``/prompts``"""
+    rows = [Row(name, one_line(name, 60), text) for name, text in prompts(chat.engine.snapshot().servers).items()]
+    chosen = await chat.app.push_screen_wait(
+        ChooseScreen("Prompts", rows, empty="No server that is ready offers a prompt.")
+    )
+    if chosen is not None:
+        await use_prompt(chat, chosen[0], "")
+
+
 async def use_prompt(chat: ChatScreen, name: str, argument: str) -> bool:
     """Puts a server's prompt into the composer, to be read and sent; its arguments are asked for. False: no such."""
     server, _, wanted = name.partition(":")
@@ -60,7 +86,7 @@ async def use_prompt(chat: ChatScreen, name: str, argument: str) -> bool:
         chat.toast(error.text, error.remedy, "error")
         return True
     chat.composer.restore(spoken(messages))
-    chat.action_focus_composer()
+    chat.write()
     return True
 
 

@@ -1,62 +1,129 @@
-"""The command palette: every command, every server and every tool."""
+"""The command palette: every command, every action that has a key, every server, tool, prompt, theme and session."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from fastchat_tui.tui.bindings import TABLE
 from fastchat_tui.tui.commands import COMMANDS
-from fastchat_tui.tui.footer import keys_of
-from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool
+from fastchat_tui.tui.fitting import fitted
+from fastchat_tui.tui.footer import first_key
+from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool, Login, Logout, OpenSession
+from fastchat_tui.wire.errors import FastchatError
 from fastchat_tui.wire.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from textual.dom import DOMNode
 
     from fastchat_tui.tui.chat_screen import ChatScreen
+    from fastchat_tui.wire.servers import ServerView
+
+COLUMN = 56
+"""Cells of a row before its command and key."""
+MOVES = {"down", "up", "first", "last", "page_down", "page_up", "next", "previous", "newline", "send", "filter"}
+"""Actions that mean something under the cursor only."""
+
+
+class Row(NamedTuple):
+    text: str
+    aside: str
+    act: Callable[[], object]
+
+    @property
+    def searched(self) -> str:
+        return f"{self.text}  {self.aside}"
 
 
 class Everything(Provider):
-    """Every command, every server to switch or to connect again, every tool to switch."""
-
     async def discover(self) -> Hits:
-        for name, text, act in self._rows():
-            yield DiscoveryHit(Content(name), act, name, text)
+        if (chat := _chat(self)) is not None:
+            for row in (*_commands(chat), *_actions(chat)):
+                yield DiscoveryHit(_line(Content(row.text), row.aside), row.act, row.searched)
 
     async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for name, text, act in self._rows(whole=True):
-            if (score := matcher.match(name)) > 0:
-                yield Hit(score, Content(name), act, name, text)
-
-    def _rows(self, *, whole: bool = False) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        from fastchat_tui.tui.app import FastchatApp
-
-        if not isinstance(self.app, FastchatApp) or not self.app.chat.attached.is_set():
+        if (chat := _chat(self)) is None:
             return
-        screen = self.app.chat
-        keys = {key.id: keys_of(key, self.app.keymap) for key in TABLE}
-        for name, command in COMMANDS.items():
-            shown = " ".join([f"/{name}", *(f"({key})" for key in keys.get(command.key, [])[:1])])
-            yield command.text, shown, partial(screen.run_command, name)
-        if whole:
-            yield from _switches(screen)
+        matcher = self.matcher(query)
+        for row in (*_commands(chat), *_actions(chat), *_servers(chat), *_themes(chat), *await _sessions(chat)):
+            if (score := matcher.match(row.searched)) > 0:
+                yield Hit(score, _line(matcher.highlight(row.text), row.aside), row.act, row.searched)
 
 
-def _switches(screen: ChatScreen) -> Iterator[tuple[str, str, Callable[[], object]]]:
-    for view in screen.engine.snapshot().servers.values():
-        name = one_line(view.name, 60)
+def _chat(provider: Provider) -> ChatScreen | None:
+    from fastchat_tui.tui.app import FastchatApp
+
+    app = provider.app
+    return app.chat if isinstance(app, FastchatApp) and app.chat.attached.is_set() else None
+
+
+def _line(text: Content, aside: str) -> Content:
+    gap = " " * max(2, COLUMN - cell_len(text.plain))
+    return Content.assemble(text, gap, (aside, "$text-muted")) if aside else text
+
+
+def _commands(chat: ChatScreen) -> Iterator[Row]:
+    for name, command in COMMANDS.items():
+        key = first_key(command.key, chat.program.keymap) if command.key else ""
+        yield Row(command.text, f"/{name}  {key}".rstrip(), partial(chat.run_command, name))
+
+
+def _actions(chat: ChatScreen) -> Iterator[Row]:
+    """What a key does and no command has the name of."""
+    places: dict[str, DOMNode] = {
+        "chat": chat, "composer": chat.composer, "transcript": chat.panes.transcript, "calls": chat.panes.inspector,
+    }  # fmt: skip
+    named = {command.key for command in COMMANDS.values()}
+    for key in TABLE:
+        if key.region in places and key.id not in named and key.id.partition(".")[2] not in MOVES:
+            act = partial(chat.app.run_action, key.action, places[key.region])
+            yield Row(key.help, first_key(key.id, chat.program.keymap), act)
+
+
+def _servers(chat: ChatScreen) -> Iterator[Row]:
+    for view in chat.engine.snapshot().servers.values():
+        name = one_line(view.name, 40)
         if view.state == "off":
-            yield f"{name}: switch on", "server", partial(screen.tell, ConnectServer(view.name))
+            yield Row(f"{name}: switch on", "server", partial(chat.tell, ConnectServer(view.name)))
         else:
-            yield f"{name}: switch off", "server", partial(screen.tell, DisconnectServer(view.name))
-            yield f"{name}: connect again", "server", partial(screen.tell, ConnectServer(view.name))
-        for tool in view.tools:
-            verb = "off" if tool.enabled else "on"
-            label = f"{name} › {one_line(tool.name, 60)}: switch {verb}"
-            yield label, "tool", partial(screen.tell, EnableTool(view.name, tool.name, not tool.enabled))
+            yield Row(f"{name}: switch off", "server", partial(chat.tell, DisconnectServer(view.name)))
+            yield Row(f"{name}: connect again", "server", partial(chat.tell, ConnectServer(view.name)))
+        if view.transport != "stdio":
+            yield Row(f"{name}: log in", "server", partial(chat.tell, Login(view.name)))
+            yield Row(f"{name}: log out", "server", partial(chat.tell, Logout(view.name)))
+        for command in ("page", "doctor", "edit", "remove"):
+            yield Row(f"{name}: {command}", "server", partial(chat.run_command, command, view.name))
+        yield from _offers(chat, view, name)
+
+
+def _offers(chat: ChatScreen, view: ServerView, name: str) -> Iterator[Row]:
+    for tool in view.tools:
+        label = f"{name} › {one_line(tool.name, 60)}"
+        switch = EnableTool(view.name, tool.name, not tool.enabled)
+        yield Row(f"{label}: switch {'off' if tool.enabled else 'on'}", "tool", partial(chat.tell, switch))
+        yield Row(f"{label}: call by hand", "tool", partial(chat.run_command, "call", f"{view.name}:{tool.name}"))
+    for prompt in view.prompts:
+        label = f"{name} › {one_line(prompt.name, 60)}"
+        yield Row(label, "prompt", partial(chat.run_command, f"{view.name}:{prompt.name}"))
+
+
+def _themes(chat: ChatScreen) -> Iterator[Row]:
+    for name, theme in chat.program.own_themes.items():
+        yield Row(f"Theme {name}, {theme.about}", "theme", partial(chat.run_command, "theme", name))
+
+
+async def _sessions(chat: ChatScreen) -> list[Row]:
+    try:
+        known = await chat.engine.sessions()
+    except FastchatError:
+        return []  # the list of sessions itself says why
+    return [
+        Row(fitted(one_line(info.title, 80), COLUMN - 2), "session", partial(chat.tell, OpenSession(info.id)))
+        for info in known
+        if info.title
+    ]

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from fastchat_tui.tui import entries
+from fastchat_tui.tui.greeting import greeting
 from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.sidebar.sidebar import Sidebar
 from fastchat_tui.tui.transcript.card import Density
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen
     from fastchat_tui.tui.conversation import Conversation, Drawn
 
-PLACEHOLDER = """\
-Ask anything.
-
-/    commands
-@    attach a resource
-#    call a tool by hand
-F2   servers
-F3   calls
-^P   everything else
-F1   help
-"""
 AFTER: dict[Density, Density] = {"compact": "normal", "normal": "full", "full": "compact"}
 
 
@@ -51,10 +41,13 @@ class Panes(Horizontal):
             yield pane
 
     def on_mount(self) -> None:
-        self.transcript.placeholder = PLACEHOLDER
         self.sidebar.show({})
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def greet(self) -> None:
+        """What an empty chat says."""
+        self.transcript.placeholder = greeting(self._chat.engine.snapshot(), self._chat.program.keymap)
 
     def load(self, conversation: Conversation) -> None:
         """Shows a session that was just opened."""

@@ -55,6 +55,8 @@ class Snapshot:
     demo: bool = False
     unsaved: bool = False
     """The session log cannot be written: what happens is in memory alone, and tried again."""
+    name: str = "fastchat-tui"
+    """What the configuration calls this chat: its ``app_name``."""
 
 
 class Subscription(Protocol):

@@ -24,6 +24,7 @@ from fastchat_tui.tui.inspector.tree_view import TreeView
 from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.ledger import CallRecord
 from tests.bench.table import Row
+from tests.fakes.styled import StyledApp
 
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 KEYS = 40
@@ -40,7 +41,7 @@ def texts() -> dict[str, str]:
     }
 
 
-class BenchApp(App[None]):
+class BenchApp(StyledApp):
     CSS_PATH = [STYLES / "inspector.tcss"]  # noqa: RUF012
 
     def compose(self) -> ComposeResult:

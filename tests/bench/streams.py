@@ -75,7 +75,7 @@ def text_of(subject: str, amount: int) -> str:
 
 
 def child(widget: str, subject: str, amount: int, out: Path) -> None:
-    from textual.app import App, ComposeResult
+    from textual.app import ComposeResult
     from textual.containers import VerticalScroll
     from textual.widget import Widget
     from textual.widgets import Input, Log, Markdown
@@ -86,11 +86,12 @@ def child(widget: str, subject: str, amount: int, out: Path) -> None:
     from fastchat_tui.wire.events import ReplyFinished, Stamped, TextDelta
     from fastchat_tui.wire.ledger import CallLedger
     from fastchat_tui.wire.transcript import Transcript
+    from tests.fakes.styled import StyledApp
 
     text = text_of(subject, amount)
     tokens = [text[at : at + 4] for at in range(0, len(text), 4)]
 
-    class Bench(App[None]):
+    class Bench(StyledApp):
         CSS_PATH = Path(fastchat_tui.tui.__file__).parent / "styles" / "transcript.tcss"
 
         def compose(self) -> ComposeResult:

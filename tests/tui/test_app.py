@@ -18,7 +18,6 @@ from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.frame import QuestionScreen
 from fastchat_tui.tui.modals.page import PageScreen
-from fastchat_tui.tui.themes import DEFAULT, folders, load_themes, read_theme, theme_files
 from fastchat_tui.wire.chat import TextPiece
 from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.errors import ModelError
@@ -272,24 +271,3 @@ asyncio.run(main())
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=dict(os.environ), check=False
     )
     assert done.stdout.strip() == "[] 'more'", done.stderr
-
-
-def test_there_are_themes_for_every_taste_and_each_can_be_used() -> None:
-    themes, problems = load_themes(theme_files())
-    assert problems == []
-    assert len(themes) >= 6
-    assert sum(not theme.dark for theme in themes.values()) >= 2
-    assert DEFAULT in themes
-    assert {"contrast", "terminal"} <= set(themes)
-    assert folders()
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("name = 'x'", "primary"), ("primary = 'no such colour'", "primary is no colour"), ("primary = ", "Invalid")],
-)
-def test_a_bad_theme_is_told_and_not_used(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "bad.toml").write_text(text)
-    with pytest.raises(ValueError, match=words):
-        read_theme(tmp_path / "bad.toml")
-    assert len(load_themes({"bad": tmp_path / "bad.toml"})[1]) == 1

@@ -192,7 +192,7 @@ async def test_words_given_before_the_engine_came_are_sent_when_it_is_there() ->
 def test_a_session_says_how_long_it_is() -> None:
     from fastchat_tui.wire.chat import SessionInfo
 
-    assert dialogs._about(SessionInfo("a", messages=1)) == "1 message"
+    assert dialogs._about(SessionInfo("a", messages=1)).strip() == "1 message"
 
 
 async def test_what_is_looked_for_is_found_in_pages_that_are_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.composer.pastes import Pastes, tidy
 
 
@@ -26,8 +29,16 @@ class Editor(TextArea):
 
         key: str
 
+    @dataclass
+    class ScrollWanted(Message):
+        """The chat is to be scrolled by a page, up (-1) or down (1)."""
+
+        step: int
+
     class HelpWanted(Message):
         """``?`` on an empty text."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [b for b in bindings("composer") if b.action.startswith("scroll_chat")]
 
     def __init__(self, pastes: Pastes, *, placeholder: str = "") -> None:
         super().__init__(placeholder=placeholder, highlight_cursor_line=False, compact=True, tab_behavior="focus")
@@ -76,6 +87,15 @@ class Editor(TextArea):
             self.post_message(self.EdgeReached(1))
         else:
             super().action_cursor_down(select)
+
+    def action_scroll_chat(self, step: int) -> None:
+        """Pages through the chat, or through the text itself where that is longer than what is seen of it."""
+        if self.wrapped_document.height <= self.size.height:
+            self.post_message(self.ScrollWanted(step))
+        elif step < 0:
+            self.action_cursor_page_up()
+        else:
+            self.action_cursor_page_down()
 
     def action_delete_left(self) -> None:
         row, column = self.cursor_location

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -34,7 +35,8 @@ class Menu(OptionList, can_focus=False):
         self.candidates = candidates
         self.moved = False
         self.clear_options()
-        self.add_options(Option(_row(candidate)) for candidate in candidates)
+        width = min(40, max((cell_len(candidate.text) for candidate in candidates), default=0))
+        self.add_options(Option(_row(candidate, width)) for candidate in candidates)
         rows = min(len(candidates), ROWS)
         self.styles.height = rows
         self.styles.offset = (0, -rows - 1)
@@ -48,6 +50,9 @@ class Menu(OptionList, can_focus=False):
             self.highlighted = ((self.highlighted or 0) + step) % len(self.candidates)
 
 
-def _row(candidate: Candidate) -> Content:
-    text = Content(one_line(candidate.text, 80))
-    return Content.assemble(text, ("  " + candidate.note, "$text-muted")) if candidate.note else text
+def _row(candidate: Candidate, width: int) -> Content:
+    text = one_line(candidate.text, 80)
+    if not candidate.note:
+        return Content(text)
+    gap = " " * max(2, width - cell_len(text) + 2)
+    return Content.assemble(text, gap, (candidate.note, "$text-muted"))

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select, SelectionList, Static, TextArea
 from textual.widgets.selection_list import Selection
 
+from fastchat_tui.tui.forms.boxes import Box, Boxes
 from fastchat_tui.tui.forms.fields import Field, Path, every, fields_of, names
 from fastchat_tui.tui.forms.values import FieldError, Raw, collect, spread
 from fastchat_tui.wire.content import Object
@@ -86,7 +87,7 @@ class SchemaForm(VerticalScroll, can_focus=False):
     def _control(self, field: Field, first: Raw) -> Control:
         match field.kind:
             case "boolean" if field.required or isinstance(first, bool):
-                return Checkbox(Content("yes"), value=first is True, compact=True)
+                return Box(Content("yes"), value=first is True, compact=True)
             case "boolean":
                 return _select(["no", "yes"], None, required=False)
             case "choice":
@@ -99,7 +100,7 @@ class SchemaForm(VerticalScroll, can_focus=False):
                     Selection(Content(one_line(option.label, 80)), index, index in chosen)
                     for index, option in enumerate(field.options)
                 ]
-                return SelectionList[int](*rows, compact=True)
+                return Boxes(*rows, compact=True)
             case "lines" | "json":
                 return TextArea(str(first or ""), compact=True, tab_behavior="focus")
             case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from time import time
 from typing import ClassVar, get_args
 
@@ -194,7 +195,7 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         return self._row(self._records[self._shown[row]], width).apply_style(base).adjust_cell_length(width, base)
 
     def _row(self, record: CallRecord, width: int) -> Strip:
-        style = self.get_component_rich_style
+        style = partial(self.get_component_rich_style, partial=True)
         selected = record.call == self._selected
         number = f"{'▶' if selected else ' '}{self._numbers[record.call]:>{len(str(len(self._records)))}} "
         server, tool = one_line(record.server), one_line(record.tool)
@@ -214,9 +215,7 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
                 Strip([Segment(f"{state} ", style(f"calls--{record.state}"))]),
             ]
         )
-        if selected:
-            cursor = style("calls--cursor")
-            if not self.has_focus:
-                cursor = Style(bgcolor=cursor.bgcolor)
-            strip = Strip([Segment(t, (s + cursor) if s else cursor) for t, s, _ in strip.adjust_cell_length(width)])
-        return strip
+        if not selected:
+            return strip
+        cursor = style("calls--cursor")
+        return Strip([Segment(t, (s or Style()) + cursor) for t, s, _ in strip.adjust_cell_length(width)])

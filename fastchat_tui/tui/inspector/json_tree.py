@@ -171,7 +171,7 @@ class JsonTree:
 def _shown(root: Root, at: int, end: int, kind: str, branch: Branch | None) -> tuple[str, bool]:
     text = root.text
     if branch is not None:
-        unit = ("name" if kind == "object" else "item") + ("" if branch.found == 1 and branch.done else "s")
+        unit = ("key" if kind == "object" else "item") + ("" if branch.found == 1 and branch.done else "s")
         return f"{branch.found:,}{'' if branch.done else '+'} {unit}", False
     if kind == "string":
         value, whole = decoded(text, at, _SHOWN)

@@ -151,7 +151,7 @@ def log_passages(record: CallRecord, logs: Sequence[tuple[float, ServerLogged]],
     first = record.proposed_at - 1
     last = (record.finished_at if record.finished_at is not None else now) + 1
     lines = [
-        Passage(f"{clock(at)} {line.source:<6} {line.text.rstrip()}", _LEVELS[line.level])
+        Passage(f"{clock(at)} {line.source:<6} {line.text.rstrip()}", _LEVELS[line.level], 4)
         for at, line in logs
         if first <= at <= last
     ]
@@ -161,21 +161,25 @@ def log_passages(record: CallRecord, logs: Sequence[tuple[float, ServerLogged]],
 # ── timing ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _after(at: float, zero: float) -> str:
+    return f"+{human_time(at - zero)}" if at != zero else clock(at)
+
+
 def timing_passages(record: CallRecord, now: float, width: int) -> list[Passage]:
     """When each step came, counted from the proposal, and a bar chart of where the time went."""
     zero = record.proposed_at
     answered = {"deny": "denied", None: "answered"}.get(record.decision, "allowed")
     by = " by ".join(word for word in (record.decision or "", clean(record.decided_by)) if word)
     steps: list[tuple[str, float | None, str]] = [
-        ("proposed", zero, clock(zero)),
+        ("proposed", zero, ""),
         ("asked", record.asked_at, ""),
         (answered, record.answered_at, by),
         ("started", record.started_at, "arguments edited" if record.edited else ""),
-        ("progress", record.first_progress_at, "first"),
+        ("first progress", record.first_progress_at, ""),
         ("finished", record.finished_at, record.outcome or ""),
     ]
     passages = [
-        Passage(f"{name:<9}{'+' + human_time(at - zero):>9} {note}".rstrip(), "" if at != zero else "text--heading")
+        Passage(f"{name:<14}{_after(at, zero):>12}  {note}".rstrip(), "" if at != zero else "text--heading", 28)
         for name, at, note in steps
         if at is not None
     ]
@@ -191,6 +195,6 @@ def timing_passages(record: CallRecord, now: float, width: int) -> list[Passage]
         if start is not None:
             left = min(round((start - zero) / whole * room), room - 1)
             size = max(1, min(round((stop - start) / whole * room), room - left))
-            bar = f"{' ' * left}{'█' * size}{' ' * (room - left - size)}"
+            bar = f"{' ' * left}{'━' * size}{' ' * (room - left - size)}"
             passages.append(Passage(f"{name:<7}{bar} {human_time(stop - start):>10}", style))
     return passages

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -12,7 +14,24 @@ from textual.strip import Strip
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.slices import SLICE, SlicedView
-from fastchat_tui.tui.inspector.wrap import Passage, Wrapped
+from fastchat_tui.tui.inspector.wrap import Passage, Row, Wrapped
+from fastchat_tui.tui.transcript.strips import highlighted
+
+JSON_KINDS = ("name", "string", "number", "word")
+_JSON = re.compile(
+    r'(?P<name>"(?:[^"\\]|\\.)*+"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*+"?)'
+    r"|(?P<number>-?\d[\d.eE+-]*)|(?P<word>true|false|null)"
+)
+
+
+def json_pieces(line: str) -> Iterator[tuple[str, str]]:
+    """A line of indented JSON in pieces, each with its kind; punctuation has none."""
+    at = 0
+    for match in _JSON.finditer(line):
+        yield "", line[at : match.start()]
+        yield match.lastgroup or "", match[0]
+        at = match.end()
+    yield "", line[at:]
 
 
 class TextView(SlicedView, inherit_bindings=False):
@@ -24,6 +43,8 @@ class TextView(SlicedView, inherit_bindings=False):
         "text--warning",
         "text--bad",
         "text--accent",
+        "text--json",
+        *(f"json--{kind}" for kind in JSON_KINDS),
     }
 
     def __init__(self, passages: Sequence[Passage] = (), *, id: str | None = None, classes: str | None = None) -> None:
@@ -79,26 +100,33 @@ class TextView(SlicedView, inherit_bindings=False):
             self._to_end = self.busy
 
     def draw_row(self, y: int, width: int) -> Strip:
-        text, style = self._wrapped.row(y)
-        shown = self.get_component_rich_style(style) if style else None
-        strip = Strip([Segment(text, shown)])
+        row = self._wrapped.row(y)
+        strip = Strip([Segment(" " * row.indent), *self._pieces(row)])
         selection = self.text_selection
-        span = selection.get_span(y) if selection is not None else None
-        if span is not None:
-            start, end = span[0], len(text) if span[1] == -1 else span[1]
-            chosen = self.screen.get_component_rich_style("screen--selection")
-            strip = Strip([Segment(text[:start], shown), Segment(text[start:end], chosen), Segment(text[end:], shown)])
+        if selection is not None and (span := selection.get_span(y)) is not None:
+            chosen = self.screen.get_component_rich_style("screen--selection", partial=True)
+            strip = highlighted(strip, max(span[0], row.indent), span[1], chosen)
         return strip.apply_offsets(0, y)
+
+    def _pieces(self, row: Row) -> Iterator[Segment]:
+        """The text of a row in its colours; the rest of a JSON string that goes on from the row before has none."""
+        style = partial(self.get_component_rich_style, partial=True)
+        if row.style == "text--json" and not row.goes_on:
+            for kind, text in json_pieces(row.text):
+                yield Segment(text, style(f"json--{kind}") if kind else None)
+        else:
+            yield Segment(row.text, style(row.style) if row.style else None)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         first = selection.start.y if selection.start else 0
         last = selection.end.y if selection.end else self.height_now - 1
-        rows = []
+        found = ""
         for y in range(first, min(last, self.height_now - 1) + 1):
-            text = self._wrapped.row(y)[0]
+            row = self._wrapped.row(y)
             start, end = selection.get_span(y) or (0, -1)
-            rows.append(text[start:] if end == -1 else text[start:end])
-        return "\n".join(rows), "\n"
+            found += "\n" if y > first and not row.goes_on else ""
+            found += row.text[max(0, start - row.indent) : None if end == -1 else max(0, end - row.indent)]
+        return found, "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
@@ -97,7 +99,7 @@ class TreeView(SlicedView, inherit_bindings=False):
     def draw_row(self, y: int, width: int) -> Strip:
         spot = self._tree.spot(y)
         row = self._tree.row(spot)
-        style = self.get_component_rich_style
+        style = partial(self.get_component_rich_style, partial=True)
         fold = style("json--fold")
         deep = row.depth > _DEEPEST
         indent = f"{'  ' * _DEEPEST}{row.depth} " if deep else "  " * row.depth
@@ -110,8 +112,8 @@ class TreeView(SlicedView, inherit_bindings=False):
         segments.append(Segment(row.value, kind))
         strip = fitted(segments, width, fold)
         if y == self.cursor_row and self.has_focus:
-            base = self.rich_style + style("json--cursor")
-            strip = Strip([Segment(text, base) for text, _, _ in strip.adjust_cell_length(width)])
+            on = style("json--cursor")
+            strip = Strip([Segment(text, (own or Style()) + on) for text, own, _ in strip.adjust_cell_length(width)])
         return strip
 
     def _move_to(self, row: int) -> None:

@@ -24,12 +24,28 @@ class Passage(NamedTuple):
 
     text: str
     style: str = ""
+    hang: int = 0
+    """How far the rows of a line that was wrapped are indented."""
 
 
 class _Block(NamedTuple):
     text: str
     starts: array[int]
-    style: str
+    passage: Passage
+    inside: bool
+    """Whether it begins within a line."""
+
+    def goes_on(self, i: int) -> bool:
+        """Whether a row goes on with the line of the row before."""
+        return self.text[self.starts[i] - 1] != "\n" if self.starts[i] else self.inside
+
+
+class Row(NamedTuple):
+    text: str = ""
+    style: str = ""
+    indent: int = 0
+    goes_on: bool = False
+    """Whether it goes on with the line of the row before."""
 
 
 class Wrapped:
@@ -54,15 +70,16 @@ class Wrapped:
             if next(self._layout, "end") == "end":
                 self.done = True
 
-    def row(self, y: int) -> tuple[str, str]:
-        """Text and style of a row."""
+    def row(self, y: int) -> Row:
         k = bisect_right(self._rows, y) - 1
         if not 0 <= k < len(self._blocks):
-            return "", ""
-        text, starts, style = self._blocks[k]
+            return Row()
+        block = self._blocks[k]
         i = y - self._rows[k]
+        text, starts, (_, style, hang) = block.text, block.starts, block.passage
         end = starts[i + 1] if i + 1 < len(starts) else len(text)
-        return text[starts[i] : end].rstrip("\n"), style
+        goes_on = block.goes_on(i)
+        return Row(text[starts[i] : end].rstrip("\n"), style, min(hang, self.width // 2) if goes_on else 0, goes_on)
 
     def place(self, y: int) -> int:
         """How many characters come before a row: the same at every width."""
@@ -79,17 +96,19 @@ class Wrapped:
         return self._rows[k] + max(0, bisect_right(self._blocks[k].starts, place - self._places[k]) - 1)
 
     def _lay_out(self, passages: Sequence[Passage]) -> Iterator[None]:
-        for text, style in passages:
-            rest, at = "", 0
+        for passage in passages:
+            text, rest, at, inside = passage.text, "", 0, False
             while True:
                 stop = at + _CHUNK
                 if text[stop - 1 : stop + 1] == "\r\n":
                     stop += 1
                 chunk = rest + clean(text[at:stop]).replace("\t", "    ")
                 at = stop
-                starts, end = wrap_rows(chunk, self.width, at >= len(text))
+                hang = min(passage.hang, self.width // 2)
+                starts, end = wrap_rows(chunk, self.width, at >= len(text), hang, inside)
                 if starts:
-                    self._blocks.append(_Block(chunk[:end], starts, style))
+                    self._blocks.append(_Block(chunk[:end], starts, passage._replace(text=""), inside))
+                    inside = chunk[end - 1 : end] != "\n"
                     self._rows.append(self._rows[-1] + len(starts))
                     self._places.append(self._places[-1] + end)
                 rest = chunk[end:]
@@ -98,13 +117,18 @@ class Wrapped:
                     break
 
 
-def wrap_rows(text: str, width: int, last: bool) -> tuple[array[int], int]:
-    """Where the rows of ``text`` begin, and where the last of them ends; without ``last`` more text follows."""
+def wrap_rows(text: str, width: int, last: bool, hang: int = 0, inside: bool = False) -> tuple[array[int], int]:
+    """Where the rows of ``text`` begin, and where the last of them ends; without ``last`` more text follows.
+
+    Rows that go on with a line have ``hang`` cells less; ``inside`` says that the first one does.
+    """
+    whole = width
     starts = array("I")
     size, pos, narrow = len(text), 0, text.isascii()
     if not size and last:
         starts.append(0)
     while pos < size:
+        width = whole - hang if hang and (text[pos - 1] != "\n" if pos else inside) else whole
         line = text.find("\n", pos, pos + width + 1)
         end = line if line >= 0 else min(pos + width, size)
         fits = end if narrow else pos + _fit(text[pos:end], width)

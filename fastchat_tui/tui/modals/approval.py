@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Button, Input, Static, TextArea
 
+from fastchat_tui.tui.footer import first_key, keymap_of, keys_for
 from fastchat_tui.tui.inspector.pages import pretty
 from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.wrap import Passage
@@ -45,18 +46,19 @@ def passages(about: Approval, tool: Tool | None, server: ServerView | None) -> l
     """The whole matter: destination, claims, arguments, description."""
     destination = about.destination or (server.destination if server else "")
     shown = pretty(about.arguments)
-    found = [Passage(f"sent to {destination}" if destination else "destination unknown", "text--muted")]
+    found = [Passage(f"sent to {destination}" if destination else "destination unknown", "text--muted", 8)]
     if tool is not None and (claims := _claims(tool)):
         careful = tool.annotations.get("destructiveHint") is True
-        found.append(Passage(f"the server says: {claims}", "text--warning" if careful else "text--muted"))
-    found.append(Passage(f"arguments · {human_size(len(shown))}", "text--heading"))
+        found.append(Passage(f"the server says: {claims}", "text--warning" if careful else "text--muted", 8))
+    found += [Passage(""), Passage(f"arguments · {human_size(len(shown))}", "text--heading")]
     if _hides(about.arguments):
         found.append(Passage("with hidden or control characters, shown as codes", "text--warning"))
-    found.append(Passage(shown))
+    found.append(Passage(shown, "text--json"))
     if tool is None:
-        found.append(Passage("The server does not list this tool now.", "text--warning"))
+        found += [Passage(""), Passage("The server does not list this tool now.", "text--warning")]
     elif tool.description:
-        found += [Passage("the server describes the tool as", "text--heading"), Passage(tool.description)]
+        about_it = [Passage("the server describes the tool as", "text--heading"), Passage(tool.description)]
+        found += [Passage(""), *about_it]
     return found
 
 
@@ -105,7 +107,19 @@ class ApprovalScreen(QuestionScreen):
         self.set_class(mode == "reason", "-reason")
         self.set_class(mode == "edit", "-edit")
         self.refresh_bindings()
+        self.query_one("#question").border_subtitle = self._hint(mode)
         self.set_focus(self.query_one({"ask": "#no", "reason": "#reason", "edit": "#edit"}[mode]))
+
+    def _hint(self, mode: str) -> str:
+        """The keys of what is typed; those of the question are on its buttons."""
+        back = f"{first_key('modal.close', keymap_of(self.app))} back"
+        match mode:
+            case "edit":
+                return f"{keys_for(keymap_of(self.app), 'approval.send')} · {back}"
+            case "reason":
+                return f"Enter no, and why · {back}"
+            case _:
+                return ""
 
     def press(self, button: Button) -> None:
         if button.id == "send":
@@ -130,8 +144,8 @@ class ApprovalScreen(QuestionScreen):
     def action_view(self) -> None:
         if self.armed():
             schema = self._tool.input_schema if self._tool else {}
-            more = [Passage("input schema", "text--heading"), Passage(pretty(schema))] if schema else []
-            self.app.push_screen(Reader(self._heading, [*self._passages, *more]))
+            more = [Passage(""), Passage("input schema", "text--heading"), Passage(pretty(schema), "text--json")]
+            self.app.push_screen(Reader(self._heading, [*self._passages, *(more if schema else ())]))
 
     def action_edit(self) -> None:
         if not self.armed():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
-from textual import events
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -15,6 +15,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.fitting import fitted
+from fastchat_tui.tui.footer import keymap_of, keys_for
 from fastchat_tui.wire.text import clean
 
 
@@ -22,12 +24,14 @@ class Row(NamedTuple):
     key: str
     text: str
     detail: str = ""
+    colours: tuple[str, ...] = ()
+    """Shown as dots at its end."""
 
 
 class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
     """Gives the key of the chosen row, and whether it is to be removed; None when nothing was chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("choose"), *bindings("modal")]
 
     def __init__(
         self,
@@ -37,12 +41,14 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
         current: str = "",
         note: str = "",
         empty: str = "Nothing here.",
-        remove: str = "",
+        remove: bool = False,
         preview: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self._title = title
         self._rows = rows
+        self._texts = [row.text for row in rows]
+        self._details = [row.detail for row in rows]
         self._current = current
         self._note = note
         self._empty = empty
@@ -52,31 +58,45 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="choose") as box:
             box.border_title = Content(clean(self._title))
-            box.border_subtitle = Content(" · ".join(part for part in ("Enter", self._remove, "Esc closes") if part))
+            ids = ("choose.take", *(("choose.delete",) if self._remove else ()), "modal.close")
+            box.border_subtitle = Content(keys_for(keymap_of(self.app), *ids))
             if self._note:
                 yield Static(Content(clean(self._note)), id="choose-note")
             if len(self._rows) > 8:
-                yield Input(placeholder="type to filter", id="choose-filter", compact=True)
+                yield Input(placeholder="/ filters", id="choose-filter", compact=True)
             yield OptionList(id="choose-rows", markup=False)
             yield Static(Content(self._empty), id="choose-empty")
 
     def on_mount(self) -> None:
-        self._fill("")
         self.set_focus(self.query_one(OptionList))
 
     def _fill(self, needle: str) -> None:
         options = self.query_one(OptionList)
         options.clear_options()
-        width = max((len(row.text) for row in self._rows), default=0)
         shown = [row for row in self._rows if needle.lower() in row.text.lower()]
-        options.add_options(
-            Option(Content.assemble(row.text.ljust(min(width, 50)), ("  " + row.detail, "$text-muted")), id=row.key)
-            for row in shown
-        )
+        options.add_options(Option(self._line(row), id=row.key) for row in shown)
         options.display = bool(shown)
         self.query_one("#choose-empty").display = not shown
         keys = [row.key for row in shown]
         options.highlighted = keys.index(self._current) if self._current in keys else 0 if keys else None
+
+    def _line(self, row: Row) -> Content:
+        """In columns: first the detail gives way, then, where it takes more than half of the room, the text."""
+        dots = [(" ●", colour) for colour in row.colours]
+        room = self.query_one("#choose").content_size.width - 2 * len(dots) - 2
+        texts, details = (max(map(cell_len, column)) for column in (self._texts, self._details))
+        width = max(min(texts, room // 2), room - details - 2) if details else room
+        text = set_cell_size(fitted(row.text, min(width, texts)), min(width, texts))
+        detail = fitted(row.detail, max(0, room - cell_len(text) - 2))
+        return Content.assemble(text, (f"  {detail:<{min(details, room)}}" if details else "", "$text-muted"), *dots)
+
+    def on_resize(self) -> None:
+        """The columns are as wide as the frame lets them."""
+        self.call_after_refresh(self._fill, self._needle)
+
+    @property
+    def _needle(self) -> str:
+        return next((field.value for field in self.query(Input)), "")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)
@@ -85,23 +105,37 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
         self._choose(remove=False)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        if self._preview and event.option_id:
-            self._preview(event.option_id)
+        if event.option_id:
+            self._current = event.option_id
+            if self._preview:
+                self._preview(event.option_id)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self._choose(remove=False)
 
-    def on_key(self, event: events.Key) -> None:
-        options = self.query_one(OptionList)
-        if event.key == "d" and self._remove and options.has_focus:
-            event.stop()
-            self._choose(remove=True)
-        elif event.key in ("j", "k") and options.has_focus:
-            event.stop()
-            (options.action_cursor_down if event.key == "j" else options.action_cursor_up)()
-        elif event.key == "slash" and options.has_focus and (found := self.query("#choose-filter")):
-            event.stop()
-            self.set_focus(found.first())
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "delete":
+                return self._remove
+            case "filter":
+                return bool(self.query("#choose-filter"))
+            case _:
+                return True
+
+    def action_cursor_down(self) -> None:
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        self.query_one(OptionList).action_cursor_up()
+
+    def action_filter(self) -> None:
+        self.set_focus(self.query_one("#choose-filter"))
+
+    def action_take(self) -> None:
+        self._choose(remove=False)
+
+    def action_delete(self) -> None:
+        self._choose(remove=True)
 
     def _choose(self, *, remove: bool) -> None:
         options = self.query_one(OptionList)

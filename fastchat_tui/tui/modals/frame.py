@@ -109,7 +109,7 @@ class QuestionScreen(ModalScreen[Answer | None]):
         text.work(SLICE)
         heading = Wrapped([Passage(self._head().plain)], inside)
         heading.work(SLICE)
-        return min(3, heading.height) + max(2, text.height) + 4 + self.ROWS_MORE
+        return min(3, heading.height) + max(2, text.height) + 5 + self.ROWS_MORE
 
     def watch_waiting(self) -> None:
         for line in self.query("#question-heading").results(Static):  # none yet, when a second question comes at once

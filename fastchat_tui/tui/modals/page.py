@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.footer import keymap_of, keys_for
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.wire.text import clean
@@ -28,7 +29,7 @@ class PageScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="page") as box:
             box.border_title = Content(clean(self._title))
-            box.border_subtitle = "j k scroll · Esc closes"
+            box.border_subtitle = Content(keys_for(keymap_of(self.app), "detail.down", "detail.up", "modal.close"))
             yield TextView(self._passages, id="page-text")
 
     def on_mount(self) -> None:
@@ -36,3 +37,7 @@ class PageScreen(ModalScreen[None]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+
+class HelpScreen(PageScreen):
+    """The page of keys."""

@@ -96,7 +96,7 @@ def filled(
             return FilledScreen(
                 question,
                 f"{server} wants your model asked. May it?",
-                [Passage(spent, "text--muted"), Passage(pretty(about.request))],
+                [Passage(spent, "text--muted"), Passage(""), Passage(pretty(about.request), "text--json")],
                 (ONCE, _THIS_SESSION, EDIT, _NEVER, NO),
                 schema={},
                 given=about.request,
@@ -108,7 +108,7 @@ def filled(
             return FilledScreen(
                 question,
                 f"{server} would get this answer of your model. May it?",
-                [Passage(pretty(about.result))],
+                [Passage(pretty(about.result), "text--json")],
                 (ONCE, EDIT, NO),
                 schema={},
                 given=about.result,
@@ -144,21 +144,23 @@ def trust_passages(about: Trust) -> list[Passage]:
     """Everything that the file would start, contact or read, each whole."""
     found = [
         Passage("It was found in a folder; nothing in it has been used yet.", "text--muted"),
-        Passage(f"file    {about.path}"),
-        Passage(f"folder  {about.folder}"),
+        Passage(""),
+        Passage(f"file    {about.path}", "", 8),
+        Passage(f"folder  {about.folder}", "", 8),
     ]
     if about.changed:
         found.append(Passage("It has changed since you trusted it.", "text--bad"))
     found += [Passage(warning, "text--bad") for warning in about.warnings]
+    found.append(Passage(""))
     if about.starts:
         found.append(Passage("It would start or contact, with your rights:", "text--warning"))
-        found += [Passage(f"{number}. {start}") for number, start in enumerate(about.starts, 1)]
+        found += [Passage(f"{number:>2}. {start}", "", 4) for number, start in enumerate(about.starts, 1)]
     else:
         found.append(Passage("It starts no program and names no server.", "text--muted"))
     if about.names:
-        found.append(Passage("Variables that it reads or sets:", "text--heading"))
+        found += [Passage(""), Passage("Variables that it reads or sets:", "text--heading")]
         found.append(Passage(", ".join(about.names)))
-    found.append(Passage(f"content {about.digest}", "text--muted"))
+    found += [Passage(""), Passage(f"content {about.digest}", "text--muted", 8)]
     return found
 
 

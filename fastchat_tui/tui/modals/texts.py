@@ -3,38 +3,56 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from time import localtime, strftime
 
-from fastchat_tui.tui.bindings import TABLE, Region
+from fastchat_tui.tui.bindings import TABLE, Key
 from fastchat_tui.tui.footer import keys_of
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.wire.events import ServerLogged
 from fastchat_tui.wire.servers import ServerView, Tool
 from fastchat_tui.wire.text import clean, human_count
 
-PLACES: dict[Region, str] = {
+PLACES: dict[str, str] = {
     "composer": "While you write",
     "servers": "In the servers pane",
     "transcript": "In the chat",
     "calls": "In the calls pane",
-    "detail": "In what a call shows",
+    "approval": "When you are asked",
+    "sign_in": "When you sign in",
+    "form": "In a form",
+    "page": "On this page",
+    "choose": "In a list to choose from",
     "tree": "In a tree of values",
+    "detail": "In a text or a tree",
+    "modal": "In a window",
     "chat": "Everywhere",
     "app": "Everywhere",
-    "approval": "When a call asks",
 }
+"""Regions of the table of keys, those of the smallest place first."""
+ELSEWHERE = ("composer", "servers", "transcript", "calls", "detail", "tree", "approval")
 
 
-def help_text(here: Region, keymap: Mapping[str, str]) -> list[Passage]:
-    """All keys as the user has mapped them, those of the present place first."""
+def help_text(here: Collection[str], keymap: Mapping[str, str], *, elsewhere: bool = True) -> list[Passage]:
+    """The keys whose ids are ``here``, then, if wanted, those of the other places; all as the user has mapped them."""
+    regions = [place for place in PLACES if any(key.id in here for key in TABLE if key.region == place)]
     found: list[Passage] = []
-    for place in (here, *(place for place in PLACES if place != here)):
-        heading = PLACES.get(place, place) + (" (you are here)" if place == here else "")
-        found += [Passage(heading, "text--heading")] if place != "app" else []
-        found += [Passage(f"  {' '.join(keys_of(key, keymap)):<18} {key.help}") for key in TABLE if key.region == place]
-        found += [Passage("")] if place != "chat" else []
+    heading = ""
+    for place in (*regions, *(place for place in ELSEWHERE if elsewhere and place not in regions)):
+        if heading != (heading := PLACES[place]):
+            mark = " (you are here)" if place == regions[0] else ""
+            found += [*([Passage("")] if found else []), Passage(heading + mark, "text--heading")]
+        rows = [key for key in TABLE if key.region == place and (key.id in here or place not in regions)]
+        found += [Passage(f"  {_keys(key, keymap):<20}  {key.help}", "", 24) for key in rows]
     return found
+
+
+def _keys(key: Key, keymap: Mapping[str, str]) -> str:
+    """The keys of an action, as many as the column holds."""
+    keys = keys_of(key, keymap)
+    while len(keys) > 1 and len(" ".join(keys)) > 20:
+        keys.pop()
+    return " ".join(keys)
 
 
 def server_text(view: ServerView, log: Sequence[tuple[float, ServerLogged]]) -> list[Passage]:
@@ -49,7 +67,7 @@ def server_text(view: ServerView, log: Sequence[tuple[float, ServerLogged]]) -> 
         "from": view.origin,
         "about": view.description,
     }
-    found = [Passage(f"{name:<13} {clean(value)}") for name, value in facts.items() if value]
+    found = [Passage(f"{name:<13} {clean(value)}", "", 14) for name, value in facts.items() if value]
     if view.instructions:
         found += [Passage(""), Passage("Instructions", "text--heading"), Passage(clean(view.instructions))]
     if view.tools:
@@ -63,7 +81,7 @@ def server_text(view: ServerView, log: Sequence[tuple[float, ServerLogged]]) -> 
         ("Prompts", [f"{clean(item.name)}  {clean(item.description)}" for item in view.prompts]),
     ):
         if items:
-            found += [Passage(""), Passage(title, "text--heading"), *(Passage(f"  {item}") for item in items)]
+            found += [Passage(""), Passage(title, "text--heading"), *(Passage(f"  {item}", "", 4) for item in items)]
     found += [Passage(""), Passage("Log", "text--heading")]
     found += list(_log(log)) or [Passage("  nothing yet", "text--muted")]
     return found
@@ -80,16 +98,16 @@ def _tool(tool: Tool) -> Iterator[Passage]:
     mark = "⚠" if tool.problem else "☑" if tool.enabled else "☐"
     yield Passage(f"{mark} {clean(tool.name)}   {human_count(tool.tokens)} tokens", "text--accent")
     if tool.problem:
-        yield Passage(f"    set aside: {clean(tool.problem)}", "text--warning")
+        yield Passage(f"    set aside: {clean(tool.problem)}", "text--warning", 4)
     for line in clean(tool.description).strip().splitlines():
-        yield Passage(f"    {line}")
+        yield Passage(f"    {line}", "", 4)
     properties = tool.input_schema.get("properties")
     if isinstance(properties, dict):
         required = tool.input_schema.get("required")
         for name, schema in properties.items():
             kind = schema.get("type", "any") if isinstance(schema, dict) else "any"
             must = " (required)" if isinstance(required, list) and name in required else ""
-            yield Passage(f"    · {clean(str(name))}: {clean(json.dumps(kind))}{must}", "text--muted")
+            yield Passage(f"    · {clean(str(name))}: {clean(json.dumps(kind))}{must}", "text--muted", 6)
 
 
 def _log(log: Sequence[tuple[float, ServerLogged]]) -> Iterator[Passage]:
@@ -98,4 +116,4 @@ def _log(log: Sequence[tuple[float, ServerLogged]]) -> Iterator[Passage]:
             "text--bad" if event.level == "error" else "text--warning" if event.level == "warning" else "text--muted"
         )
         for line in clean(event.text).splitlines():
-            yield Passage(f"  {strftime('%H:%M:%S', localtime(at))} {event.source:<6} {line}", style)
+            yield Passage(f"  {strftime('%H:%M:%S', localtime(at))} {event.source:<6} {line}", style, 18)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from time import time
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -22,7 +24,7 @@ from textual.widgets import Input, Static
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.fitting import fitted_path
-from fastchat_tui.tui.sidebar.rows import Row, fit, rows, total
+from fastchat_tui.tui.sidebar.rows import Role, Row, laid_out, rows, total
 from fastchat_tui.wire.servers import ServerView
 from fastchat_tui.wire.text import clean, one_line
 
@@ -30,11 +32,10 @@ EMPTY = (
     "No servers yet.\n\nn  add one by command or URL\n/import  take over those of other programs\n\n"
     "or write a fastchat.config.json\n(the README shows its forms)."
 )
-ROLES = ("ready", "connecting", "off", "needs_login", "failed", "closed", "tool", "warning", "muted", "cursor")
 
 
 class ServerList(ScrollView, can_focus=True):
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"servers--{role}" for role in ROLES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"servers--{role}" for role in (*get_args(Role), "cursor")}
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,11 +67,10 @@ class ServerList(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if line >= len(self.rows):
             return Strip.blank(width, self.rich_style)
-        row = self.rows[line]
-        style = self.get_component_rich_style(f"servers--{row.role}")
-        if line == self.cursor and self.has_focus:
-            style = self.get_component_rich_style("servers--cursor")
-        return Strip([Segment(fit(row.left, row.right, width), self.rich_style + style)]).crop_extend(0, width, None)
+        style = partial(self.get_component_rich_style, partial=True)
+        on = style("servers--cursor") if line == self.cursor and self.has_focus else Style()
+        pieces = laid_out(self.rows[line], width)
+        return Strip([Segment(text, self.rich_style + style(f"servers--{role}") + on) for text, role in pieces])
 
     def on_click(self, event: events.Click) -> None:
         line = event.y + self.scroll_offset.y
@@ -132,7 +132,7 @@ class Sidebar(Widget):
     def show(self, servers: Mapping[str, ServerView]) -> None:
         self._servers = servers
         self.set_class(not servers, "-empty")
-        self._list.show(rows(servers, self._opened, self._filter.value, time()))
+        self._list.show(rows(servers, self._opened, self._filter.value, time(), self._list.size.width))
         self.query_one("#servers-total", Static).update(Content(total(servers.values())))
 
     def name_file(self, path: str) -> None:
@@ -143,6 +143,7 @@ class Sidebar(Widget):
 
     def on_resize(self) -> None:
         self.name_file(self._config)
+        self.show(self._servers)
 
     def trouble(self, text: str, remedy: str) -> None:
         """Why there is no server."""

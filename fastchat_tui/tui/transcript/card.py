@@ -65,7 +65,7 @@ def _title(record: CallRecord, width: int, ink: Ink, now: float) -> Line:
     role = "failed" if record.state == "error" else record.state
     return Line(
         (
-            Segment("⚙ ", ink["card-icon"]),
+            Segment("⚙ ", ink[role]),
             Segment(prefix, ink["card-server"]),
             Segment(tool, ink["card-tool"]),
             Segment(" " * (width - cells(prefix + tool) - cells(state)), ink.base),

@@ -39,7 +39,9 @@ def draw(entry: Entry, look: Look, *, now: float, unfolded: bool, thinking_time:
         case UserEntry(retry=True):
             return Rows([Line((Segment("↻ Tried again", ink["muted"]),))])
         case UserEntry(text=text):
-            document = StreamDocument(width, ink.on("user"), bar=Segment("▌ ", ink["user-bar"]), markdown=False)
+            ground = ink.on("user")
+            bar = Segment("▌ ", ink["user-bar"])
+            document = StreamDocument(width, ground, bar=bar, fill=ground.base, markdown=False)
             document.feed(text.strip("\n"))
             document.finish()
             return document
@@ -81,13 +83,13 @@ def _unknown(call: str, ink: Ink) -> Line:
 def thought_line(entry: ThoughtEntry, ink: Ink, seconds: float | None, arrow: str = "▸") -> Line:
     """A thought on one line: how long it took, or how long it is where nobody looked at the clock."""
     if not entry.done:
-        clock = f" {human_time(seconds)}" if seconds and arrow == "▸" else ""
-        text = f"Thinking…{clock} {arrow}"
+        clock = f"  {human_time(seconds)}" if seconds and arrow == "▸" else ""
+        text = f"Thinking…{clock}"
     elif seconds is not None:
-        text = f"Thought for {human_time(seconds)} {arrow}"
+        text = f"Thought for {human_time(seconds)}"
     else:
-        text = f"Thought, {human_count(len(entry.text.split()))} words {arrow}"
-    return Line((Segment(text, ink["thought"]),))
+        text = f"Thought, {human_count(len(entry.text.split()))} words"
+    return Line((Segment(f"{arrow} ", ink["muted"]), Segment(text, ink["thought"])))
 
 
 def cut_note(cut: str, width: int, ink: Ink, *, after: bool) -> list[Line]:

@@ -12,9 +12,9 @@ ROLES = (
     "block", "block-label", "keyword", "name", "function", "type", "string", "number", "comment", "operator", "added",
     "removed",
     "user", "user-bar", "thought", "muted", "warning", "error",
-    "card-icon", "card-server", "card-tool", "card-data",
+    "card-server", "card-tool", "card-data",
     "proposed", "asking", "running", "ok", "failed", "denied", "cancelled",
-    "marker", "found", "new", "placeholder",
+    "marker", "found", "new", "key", "placeholder",
 )  # fmt: skip
 PREFIX = "transcript--"
 

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from rich.segment import Segment
+from rich.style import Style
 
 from fastchat_tui.tui.transcript.growing import GrowingMarkdown
 from fastchat_tui.tui.transcript.ink import Ink
@@ -49,7 +50,8 @@ class GrowingText:
 
 
 class StreamDocument:
-    """``title`` stands above the text, ``bar`` before each of its rows. Without ``markdown`` it is shown as it is."""
+    """``title`` stands above the text, ``bar`` before each of its rows, ``fill`` behind them. Without ``markdown`` it
+    is shown as it is."""
 
     def __init__(
         self,
@@ -57,11 +59,12 @@ class StreamDocument:
         ink: Ink,
         *,
         bar: Segment | None = None,
+        fill: Style | None = None,
         markdown: bool = True,
         title: Sequence[Line] = (),
         references: Mapping[str, Any] | None = None,
     ) -> None:
-        self._bar = bar
+        self._bar, self._fill = bar, fill
         self._width = width = max(4, width - (len(bar.text) if bar else 0))
         self._growing: Growing = GrowingMarkdown(width, ink, references or {}) if markdown else GrowingText(width, ink)
         self._settled: list[Line] = [*title]
@@ -141,7 +144,8 @@ class StreamDocument:
         if self._bar is None:
             return lines
         bar = (self._bar,)
-        return indented(lines, bar, bar, len(self._bar.text))
+        framed = indented(lines, bar, bar, len(self._bar.text))
+        return [line._replace(fill=self._fill) for line in framed] if self._fill else framed
 
     # ── places: characters of the source, the same at every width ────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ the reader: see ``column.py``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter, time
 from typing import Any
 
@@ -36,12 +36,14 @@ _FRAME = 1 / 30
 _SLICE = 0.012
 """Seconds of drawing at a time."""
 _TICK = 0.25
+NOTHING = ((("Nothing has been said yet.", "placeholder"),),)
 
 
 class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
     density: reactive[Density] = reactive[Density]("normal", init=False)
     thinking: reactive[bool] = reactive(False, init=False)
-    placeholder: reactive[str] = reactive("Nothing has been said yet.")
+    placeholder: reactive[Sequence[Sequence[tuple[str, str]]]] = reactive(NOTHING)
+    """Rows for an empty sheet: runs of text with their roles."""
 
     def __init__(
         self, ledger: CallLedger, *, now: Callable[[], float] = time, id: str | None = None, classes: str | None = None
@@ -128,20 +130,12 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
     def _restyle(self) -> bool:
         """Takes the inks from the theme; returns whether they are other ones."""
         self._restyled = False
-        styles = {role: self._role(role) for role in ROLES}
+        styles = {role: self.get_component_rich_style(f"{PREFIX}{role}", partial=True) for role in ROLES}
         ink = Ink(self.rich_style, styles)
         if ink == self._strips.ink:
             return False
         self._strips.clear(ink)
         return True
-
-    def _role(self, role: str) -> Style:
-        styles = self.get_component_styles(f"{PREFIX}{role}")
-        whole = styles.rich_style
-        return styles.text_style + Style(
-            color=whole.color if styles.has_rule("color") else None,
-            bgcolor=whole.bgcolor if styles.has_rule("background") else None,
-        )
 
     def _show(self) -> None:
         """Settles the sheet at its place, and tells Textual where that is."""
@@ -260,10 +254,11 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _empty_line(self, y: int, width: int) -> Strip:
         ink = self._strips.ink
-        lines = wrap([(self.placeholder, ink["placeholder"])], max(8, width - 4))
+        room = max(8, width - 4)
+        lines = [line for runs in self.placeholder for line in wrap([(text, ink[role]) for text, role in runs], room)]
         row = y - (self.size.height - len(lines)) // 2
         line = lines[row] if 0 <= row < len(lines) else Line()
-        left = max(0, (width - max(Strip(each.segments).cell_length for each in lines)) // 2)
+        left = max(0, (width - max((Strip(each.segments).cell_length for each in lines), default=0)) // 2)
         return Strip([Segment(" " * left, ink.base), *line.segments]).adjust_cell_length(width, ink.base)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────

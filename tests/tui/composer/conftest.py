@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.widgets import Static
 
 import fastchat_tui.tui
@@ -15,13 +15,14 @@ from fastchat_tui.tui.composer.composer import Composer
 from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
 from fastchat_tui.tui.composer.menu import Menu
+from tests.fakes.styled import StyledApp
 
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 COMMANDS = {"help": "Keys", "model": "Choose the model", "new": "Start a new session", "files:summary": "A prompt"}
 TOOLS = {"time:get_current_time": "The time in a zone", "files:read_file": "Read it", "files:write_file": "Write it"}
 
 
-class ComposerApp(App[None]):
+class ComposerApp(StyledApp):
     CSS_PATH: ClassVar = [STYLES / "composer.tcss"]
     CSS = "#chat { height: 1fr; }"
 

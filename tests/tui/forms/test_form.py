@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.widgets import Static
 
 from fastchat_tui.tui.forms.form import SchemaForm
 from fastchat_tui.tui.forms.values import FieldError
+from tests.fakes.styled import StyledApp
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -31,7 +32,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-class FormApp(App[None]):
+class FormApp(StyledApp):
     def __init__(self, schema: dict[str, Any], given: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.form = SchemaForm(schema, given)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
 import fastchat_tui.tui
 from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
+from tests.fakes.styled import StyledApp
 
 ZERO = 1_700_000_000.0
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
@@ -20,7 +21,7 @@ STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 Make = Callable[..., CallRecord]
 
 
-class InspectorApp(App[None]):
+class InspectorApp(StyledApp):
     CSS_PATH = [STYLES / "inspector.tcss"]  # noqa: RUF012
 
     def __init__(self) -> None:

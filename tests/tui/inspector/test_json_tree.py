@@ -64,7 +64,7 @@ def test_any_text_can_be_opened(text: str) -> None:
 def test_small_texts_are_unfolded_with_types_and_order_kept() -> None:
     text = '{"b": [1, 2.50, null], "a": "x\\ny", "b": 12345678901234567890123}'
     assert rows(open_tree(text)) == [
-        "▾:3 names",
+        "▾:3 keys",
         "  ▾b:3 items",
         "    0:1",
         "    1:2.50",
@@ -85,7 +85,7 @@ def test_folding_takes_all_rows_below_away_and_unfolding_brings_them() -> None:
     assert tree.height == 5
     spot = tree.spot(1)
     assert tree.fold(spot)
-    assert rows(tree) == ["▾:2 names", '  ▸a:{"b": {"c": 1}}', "  z:2"]
+    assert rows(tree) == ["▾:2 keys", '  ▸a:{"b": {"c": 1}}', "  z:2"]
     assert tree.unfold(spot)
     finish(tree)
     assert tree.height == 5

@@ -105,15 +105,15 @@ def test_timing_names_each_step_with_its_offset_and_draws_bars_of_the_width(make
     )
     for width in (30, 60, 100):
         lines = [passage.text for passage in pages.timing_passages(record, ZERO + 50, width)]
-        assert [line.split()[0] for line in lines[:6]] == [
+        assert [line[:14].strip() for line in lines[:6]] == [
             "proposed",
             "asked",
             "allowed",
             "started",
-            "progress",
+            "first progress",
             "finished",
         ]
-        assert "+1.1 s once by user" in lines[2]
+        assert "+1.1 s  once by user" in lines[2]
         assert lines[-1].startswith("server")
         assert lines[-1].endswith("1.0 s")
         assert all(len(line) <= width for line in lines[7:])

@@ -56,6 +56,24 @@ def test_each_passage_keeps_its_style() -> None:
     assert [wrapped.row(y)[1] for y in range(2)] == ["text--bad", ""]
 
 
+def test_what_is_wrapped_hangs_below_its_beginning() -> None:
+    wrapped = laid_out(Passage("key   what it does", hang=4), width=12)
+    assert [(wrapped.row(y).indent, wrapped.row(y).text) for y in range(2)] == [(0, "key   what "), (4, "it does")]
+
+
+@given(st.text(alphabet="ab \n漢", max_size=120), st.integers(min_value=0, max_value=30))
+@settings(max_examples=100, deadline=None)
+def test_rows_that_hang_fit_and_hold_every_character_whatever_the_chunks(text: str, hang: int) -> None:
+    wrapped = laid_out(Passage(text, hang=hang))
+    found = [wrapped.row(y) for y in range(wrapped.height)]
+    assert all(row.indent + cell_len(row.text.rstrip(" ")) <= 10 for row in found)
+    assert "".join(row.text for row in found) == clean(text).replace("\n", "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wrap, "_CHUNK", 7)
+        small = laid_out(Passage(text, hang=hang))
+        assert [small.row(y) for y in range(small.height)] == found
+
+
 def test_a_place_is_found_again_at_another_width() -> None:
     text = "\n".join(f"line {n} " + "word " * 20 for n in range(300))
     narrow, wide = laid_out(text, width=20), laid_out(text, width=80)

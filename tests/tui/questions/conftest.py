@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.app import App
 from textual.widgets import Input
 
 import fastchat_tui.tui
@@ -14,11 +13,12 @@ from fastchat_tui.tui.modals.questions import question_modal
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
 from fastchat_tui.wire.servers import ServerView, Tool
+from tests.fakes.styled import StyledApp
 
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 
 
-class QuestionApp(App[None]):
+class QuestionApp(StyledApp):
     CSS_PATH = [STYLES / "inspector.tcss", STYLES / "questions.tcss"]  # noqa: RUF012
 
     def __init__(self) -> None:

@@ -47,9 +47,12 @@ STATES = (
     State("empty", SERVERS[:2]),
     State("welcome", key=False),
     State("chat", (*SERVERS, *CHAT)),
-    State("chat-start", (*SERVERS, *CHAT), ("ctrl+t", "shift+tab", "g")),
+    State("chat-start", (*SERVERS, *CHAT), ("ctrl+t", "f4", "g")),
+    State("chat-full", (*SERVERS, *CHAT), ("ctrl+o", "f4", "g", "n", "n", "n", "n")),
+    State("chat-compact", (*SERVERS, *CHAT), ("ctrl+o", "ctrl+o", "f4", "g")),
     State("chat-light", (*SERVERS, *CHAT), theme="daylight"),
     State("chat-contrast", (*SERVERS, *CHAT), theme="contrast"),
+    State("chat-plain", (*SERVERS, *CHAT), ("f3",), theme="plain"),
     State("failure", (*SERVERS, *CHAT, *FAILURE)),
     State("approval", (*SERVERS, *CHAT, *asking(APPROVAL))),
     State("approval-edit", (*SERVERS, *asking(APPROVAL)), ("~", "e")),
@@ -65,6 +68,8 @@ STATES = (
     State("call-timing", (*SERVERS, *CHAT), ("f3", "k", "l", "l", "l")),
     State("by-hand", SERVERS, (*"#files:list_directory", "space", "enter")),
     State("help", SERVERS, ("f1",)),
+    State("help-question", (*SERVERS, *asking(APPROVAL)), ("f1",)),
+    State("palette-search", SERVERS, ("ctrl+p", *"files")),
     State("palette", SERVERS, ("ctrl+p",)),
     State("sessions", (*SERVERS, *CHAT), ("ctrl+s",)),
     State("themes", (*SERVERS, *CHAT), ("f9",)),
@@ -104,27 +109,27 @@ async def picture(state: State, size: tuple[int, int]) -> str:
     async with app.run_test(size=size) as pilot:
         await app.chat.attached.wait()
         await engine.events.all_read.wait()
-        drawn = await settled(pilot)
+        await settled(pilot)
         for key in state.keys:
             if key == "~":
                 app.screen._quiet_since = 0.0  # type: ignore[attr-defined]  # the question has stood for a while
             else:
                 await pilot.press(key)
-                drawn = await settled(pilot)
-        return drawn
+                await settled(pilot)
+        return normal(app.export_screenshot(title="fastchat-tui"))
 
 
-async def settled(pilot: Pilot[int]) -> str:
-    """The picture, once it is the same three times."""
-    drawn, same = "", 0
+async def settled(pilot: Pilot[int]) -> None:
+    """Waits until the screen is the same three times."""
+    drawn: object = None
+    same = 0
     while same < 3:
         for screen in pilot.app.screen_stack:
             for field in screen.query("Input, TextArea"):
                 field.cursor_blink = False  # type: ignore[attr-defined]
         await pilot.pause(0.02)
-        before, drawn = drawn, normal(pilot.app.export_screenshot(title="fastchat-tui"))
+        before, drawn = drawn, [strip.text for strip in pilot.app.screen._compositor.render_strips()]
         same = same + 1 if drawn == before else 0
-    return drawn
 
 
 def normal(svg: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from rich.style import Style
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
 import fastchat_tui.tui
 from fastchat_tui.tui.transcript.ink import ROLES, Ink
@@ -18,6 +18,7 @@ from fastchat_tui.tui.transcript.widget import TranscriptView
 from fastchat_tui.wire.events import Event, Stamped
 from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.transcript import Transcript
+from tests.fakes.styled import StyledApp
 
 ZERO = 1_700_000_000.0
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
@@ -25,7 +26,7 @@ STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 Rendered = Callable[..., list[Line]]
 
 
-class TranscriptApp(App[None]):
+class TranscriptApp(StyledApp):
     """Folds events as the chat screen does, and keeps what the transcript posts."""
 
     CSS_PATH = [STYLES / "transcript.tcss"]  # noqa: RUF012

@@ -62,7 +62,7 @@ def history(count: int, start: int = 0) -> list[Entry]:
 
 async def test_an_empty_transcript_says_what_to_do(app: TranscriptApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
-        app.view.placeholder = "Ask anything below.\nF1 help"
+        app.view.placeholder = ((("Ask anything below.", "placeholder"),), (("F1", "key"), (" help", "placeholder")))
         await pilot.pause()
         assert [row.strip() for row in app.rows if row.strip()] == ["Ask anything below.", "F1 help"]
 
@@ -114,7 +114,7 @@ async def test_a_thought_is_one_line_until_it_is_unfolded(app: TranscriptApp) ->
         app.now += 3
         await app.say(finished("", parts=(ThoughtPart("secret plan"), TextPart("done"))))
         await pilot.pause()
-        assert "Thought for 3.0 s ▸" in app.text
+        assert "▸ Thought for 3.0 s" in app.text
         assert "secret plan" not in app.text
         await pilot.press("g", "n", "n", "enter")
         await app.view.drawn()

@@ -1,0 +1,187 @@
+"""What works wherever one is: help, the palette, moving between the panes, paging through the chat."""
+
+from __future__ import annotations
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import OptionList
+
+from fastchat_tui.tui.bindings import TABLE
+from fastchat_tui.tui.commands import COMMANDS
+from fastchat_tui.tui.greeting import greeting
+from fastchat_tui.tui.inspector.text_view import TextView, json_pieces
+from fastchat_tui.tui.modals.choose import ChooseScreen
+from fastchat_tui.tui.modals.page import HelpScreen
+from fastchat_tui.tui.modals.texts import PLACES, help_text
+from fastchat_tui.tui.palette import Everything
+from fastchat_tui.wire.chat import ModelView, SessionInfo
+from fastchat_tui.wire.events import Asked, CallFinished, TurnFinished
+from fastchat_tui.wire.ports import Snapshot
+from fastchat_tui.wire.servers import ServerView, Tool
+from tests.fakes.world import World, say, want
+from tests.tui.test_app import Screen, screen
+
+
+def helped(it: Screen) -> str:
+    assert isinstance(it.app.screen, HelpScreen)
+    return it.app.screen.query_one(TextView).plain_text()
+
+
+PLACES_TO_BE = (
+    ((), "While you write", "Send the message"),
+    (("f2",), "In the servers pane", "Switch the server"),
+    (("f3",), "In the calls pane", "Copy what the tab shows"),
+    (("f4", "f4"), "In the chat", "Copy the last code block"),
+    (("f9",), "In a list to choose from", "Take the row"),
+)
+
+
+async def test_help_begins_with_the_place_where_you_are() -> None:
+    async with screen(World()) as it:
+        for keys, place, says in PLACES_TO_BE:
+            await it.pilot.press(*keys)
+            await it.pilot.pause()
+            below = it.app.screen
+            await it.pilot.press("f1")
+            await it.until(lambda: isinstance(it.app.screen, HelpScreen))
+            assert helped(it).startswith(f"{place} (you are here)")
+            assert says in helped(it)
+            await it.pilot.press("f1")
+            await it.until(lambda below=below: it.app.screen is below)  # type: ignore[misc]
+
+
+async def test_help_in_a_question_tells_its_keys_and_answers_nothing() -> None:
+    async with screen(World(say("x", calls=[want("a")]), say("done"))) as it:
+        await it.write("go")
+        await it.heard(Asked)
+        await it.until(lambda: getattr(it.app.screen, "question", "") != "")
+        await it.pilot.press("f1")
+        await it.until(lambda: isinstance(it.app.screen, HelpScreen))
+        assert helped(it).startswith("When you are asked (you are here)")
+        assert "While you write" not in helped(it)
+        await it.pilot.press("escape")
+        await it.until(lambda: getattr(it.app.screen, "question", "") != "")
+        assert it.world.of(CallFinished) == []
+
+
+def test_help_has_words_for_every_region_and_every_key() -> None:
+    assert {key.region for key in TABLE} == set(PLACES)
+    text = "\n".join(passage.text for passage in help_text({key.id for key in TABLE}, {}))
+    assert all(key.help in text for key in TABLE)
+
+
+def test_help_shows_the_keys_of_the_user() -> None:
+    text = "\n".join(passage.text for passage in help_text({"chat.new"}, {"chat.new": "ctrl+y"}))
+    assert "^Y" in text
+    assert "^N" not in text
+
+
+async def found(it: Screen, text: str) -> list[str]:
+    return [hit.text or "" async for hit in Everything(it.app.screen).search(text)]
+
+
+IN_THE_PALETTE = {
+    "/model": "Model and endpoint  /model",
+    "copy code": "Copy the last code block of the selected message  c",
+    "panes": "Show or hide the side panes  ^B",
+    "demo: doctor": "demo: doctor  server",
+    "slow: switch": "demo › slow: switch off  tool",
+    "echo: call": "demo › echo: call by hand  tool",
+    "theme paper": "Theme paper, light and warm  theme",
+}
+
+
+async def test_the_palette_finds_everything() -> None:
+    async with screen(World()) as it:
+        await it.until(lambda: "demo" in it.chat.engine.snapshot().servers)
+        await it.until(lambda: it.chat.engine.snapshot().servers["demo"].state == "ready")
+        await it.pilot.press("ctrl+p")
+        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        for text, hit in IN_THE_PALETTE.items():
+            assert hit in await found(it, text)
+
+
+async def test_the_palette_opens_a_session_by_its_title() -> None:
+    async with screen(World(say("hello"), allow=True)) as it:
+        await it.write("the red build")
+        await it.heard(TurnFinished)
+        await it.pilot.press("ctrl+p")
+        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        assert "the red build  session" in await found(it, "red build")
+
+
+async def test_what_is_chosen_in_the_palette_is_done() -> None:
+    async with screen(World()) as it:
+        await it.pilot.press("ctrl+p")
+        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        await it.pilot.press(*"side panes")
+        await it.until(lambda: bool(it.app.screen.query_one(OptionList).option_count))
+        await it.pilot.press("enter")
+        await it.until(lambda: it.chat.has_class("-alone"))
+
+
+async def test_f4_goes_to_the_message_and_from_there_to_the_chat() -> None:
+    async with screen(World()) as it:
+        transcript = it.chat.panes.transcript
+        await it.pilot.press("f4")
+        assert it.app.focused is transcript
+        await it.pilot.press("f4")
+        assert it.chat.composer in it.app.focused.ancestors_with_self  # type: ignore[union-attr]
+        await it.pilot.press("f3", "f4")
+        assert it.chat.composer in it.app.focused.ancestors_with_self  # type: ignore[union-attr]
+
+
+async def test_page_keys_read_the_chat_while_a_message_is_written() -> None:
+    async with screen(World(say("\n\n".join(f"line {n}" for n in range(100))), allow=True)) as it:
+        await it.write("go")
+        await it.heard(TurnFinished)
+        await it.chat.panes.transcript.drawn()
+        it.chat.composer.draft = "half a thought"
+        await it.pilot.press("pageup")
+        assert not it.chat.panes.transcript.following
+        assert it.chat.composer.draft == "half a thought"
+        await it.pilot.press("pagedown", "pagedown")
+        assert it.chat.panes.transcript.following
+
+
+async def test_a_list_is_chosen_from_with_letters_and_its_filter_takes_letters() -> None:
+    rows = [(f"row {n}") for n in range(20)]
+    from fastchat_tui.tui.modals.choose import Row
+
+    async with screen(World()) as it:
+        chosen: list[object] = []
+        it.app.push_screen(ChooseScreen("Some", [Row(row, row) for row in rows], remove=True), chosen.append)
+        await it.pilot.press("j", "j", "k", "slash", *"row 1", "enter")
+        await it.until(lambda: bool(chosen))
+    assert chosen == [("row 1", False)]
+
+
+def test_an_empty_chat_says_what_there_is_and_how_to_begin() -> None:
+    ready = ServerView("a", "ready", tools=(Tool("a", "t", "t"), Tool("a", "u", "u", enabled=False)))
+    now = Snapshot(ModelView("gpt-5-nano", key="keyring"), SessionInfo("s"), {"a": ready, "b": ServerView("b")})
+    text = "\n".join("".join(run for run, _ in row) for row in greeting(now, {"app.help": "ctrl+h"}))
+    assert "gpt-5-nano · 1 of 2 servers ready · 1 tool\n" in text
+    assert "^H   help" in text
+    assert "key yet" not in text
+    without = Snapshot(ModelView("gpt-5-nano"), SessionInfo("s"), {}, name="my chat")
+    text = "\n".join("".join(run for run, _ in row) for row in greeting(without, {}))
+    assert text.startswith("my chat\n")
+    assert "There is no key yet" in text
+
+
+def test_commands_point_to_keys_that_exist() -> None:
+    assert {command.key for command in COMMANDS.values()} - {""} <= {key.id for key in TABLE}
+
+
+@pytest.mark.parametrize(
+    "line", ['  "a\\"b": [1, -2.5e3, true, null, "x: y"],', '"open', "}", '  "k": "v"', "\\", '"' * 50_000]
+)
+def test_json_keeps_every_character_when_it_is_coloured(line: str) -> None:
+    assert "".join(text for _, text in json_pieces(line)) == line
+
+
+def test_json_tells_names_from_values() -> None:
+    kinds = [(kind, text) for kind, text in json_pieces('"a": "b", "c": -1.5, "d": true') if kind]
+    assert kinds == [
+        ("name", '"a"'), ("string", '"b"'), ("name", '"c"'), ("number", "-1.5"), ("name", '"d"'), ("word", "true"),
+    ]  # fmt: skip
