@@ -274,26 +274,22 @@ class ChatScreen(Screen[None]):
     def action_focus_calls(self) -> None:
         self.go("calls")
 
-    def action_focus_composer(self) -> None:
-        """To the composer, and from it to the chat."""
-        if self.attached.is_set() and self.focused and self.composer in self.focused.ancestors_with_self:
-            self.panes.transcript.focus()
-        else:
-            self.write()
+    def action_focus_chat(self) -> None:
+        self.go("chat")
 
-    def write(self) -> None:
+    def action_focus_composer(self) -> None:
         self.show_pane("chat")
         self.composer.focus()
 
     def action_toggle_sides(self) -> None:
         if self.toggle_class("-alone").has_class("-alone"):
-            self.write()
+            self.action_focus_composer()
 
     def action_stop(self) -> None:
         if self.attached.is_set() and self.panes.transcript.finding:
             self.panes.transcript.find("")
         elif not self.stop():
-            self.write()
+            self.action_focus_composer()
 
     def action_run(self, name: str) -> None:
         self.run_command(name)

@@ -137,7 +137,7 @@ def _about(info: SessionInfo) -> str:
 
 
 async def new_session(chat: ChatScreen, argument: str) -> None:
-    chat.write()
+    chat.action_focus_composer()
     await chat.send(OpenSession())
 
 

@@ -41,13 +41,14 @@ ABOUT = (
 )
 
 
-def server_page(chat: ChatScreen, server: str) -> None:
+def server_page(chat: ChatScreen, server: str, *, log: bool = False) -> None:
+    """Shows a server's page, with ``log`` its end."""
     view = chat.engine.snapshot().servers.get(server)
     if view is None:
         return
     wanted = ("page.login",) if view.state == "needs_login" else ()
     keys = keys_for(chat.program.keymap, *wanted, "page.doctor", "page.edit", "page.copy", "modal.close")
-    page = ServerScreen(view.name, server_text(view, chat.engine.logs(view.name)), keys, chat.program.copy)
+    page = ServerScreen(view.name, server_text(view, chat.engine.logs(view.name)), keys, chat.program.copy, to_end=log)
 
     def run(wanted: str | None) -> None:
         if wanted:

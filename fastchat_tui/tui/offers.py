@@ -86,7 +86,7 @@ async def use_prompt(chat: ChatScreen, name: str, argument: str) -> bool:
         chat.toast(error.text, error.remedy, "error")
         return True
     chat.composer.restore(spoken(messages))
-    chat.write()
+    chat.action_focus_composer()
     return True
 
 

@@ -124,7 +124,7 @@ class Panes(Horizontal):
 
     @on(Sidebar.ServerOpened)
     def _server_opened(self, event: Sidebar.ServerOpened) -> None:
-        entries.server_page(self._chat, event.server)
+        entries.server_page(self._chat, event.server, log=event.log)
 
     @on(Sidebar.AddWanted)
     def _add(self) -> None:

@@ -31,7 +31,7 @@ PLACES_TO_BE = (
     ((), "While you write", "Send the message"),
     (("f2",), "In the servers pane", "Switch the server"),
     (("f3",), "In the calls pane", "Copy what the tab shows"),
-    (("f4", "f4"), "In the chat", "Copy the last code block"),
+    (("f6",), "In the chat", "Copy the last code block"),
     (("f9",), "In a list to choose from", "Take the row"),
 )
 
@@ -120,15 +120,16 @@ async def test_what_is_chosen_in_the_palette_is_done() -> None:
         await it.until(lambda: it.chat.has_class("-alone"))
 
 
-async def test_f4_goes_to_the_message_and_from_there_to_the_chat() -> None:
+async def test_each_pane_has_a_key_and_the_same_key_leads_back() -> None:
     async with screen(World()) as it:
-        transcript = it.chat.panes.transcript
-        await it.pilot.press("f4")
-        assert it.app.focused is transcript
-        await it.pilot.press("f4")
-        assert it.chat.composer in it.app.focused.ancestors_with_self  # type: ignore[union-attr]
-        await it.pilot.press("f3", "f4")
-        assert it.chat.composer in it.app.focused.ancestors_with_self  # type: ignore[union-attr]
+        for key, name in (("f2", "servers"), ("f3", "calls"), ("f6", "chat")):
+            await it.pilot.press(key)
+            assert it.app.focused is not None
+            assert name in {node.id for node in it.app.focused.ancestors_with_self}
+            await it.pilot.press(key)
+            assert "composer" in {node.id for node in it.app.focused.ancestors_with_self}
+            await it.pilot.press(key, "f4", "f4")
+            assert "composer" in {node.id for node in it.app.focused.ancestors_with_self}
 
 
 async def test_page_keys_read_the_chat_while_a_message_is_written() -> None:

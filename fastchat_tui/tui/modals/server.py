@@ -34,8 +34,17 @@ class ServerScreen(ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal"), *bindings("page")]
 
-    def __init__(self, title: str, passages: Sequence[Passage], keys: str, copy: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        title: str,
+        passages: Sequence[Passage],
+        keys: str,
+        copy: Callable[[str], object],
+        *,
+        to_end: bool = False,
+    ) -> None:
         super().__init__()
+        self._to_end = to_end
         self._title = title
         self._passages = passages
         self._keys = keys
@@ -48,7 +57,9 @@ class ServerScreen(ModalScreen[str]):
             yield TextView(self._passages, id="page-text")
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one(TextView))
+        self.set_focus(text := self.query_one(TextView))
+        if self._to_end:
+            self.call_after_refresh(text.action_last)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "save"
