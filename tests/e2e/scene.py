@@ -75,7 +75,7 @@ def shows_flat(terminal: Terminal, words: str) -> None:
 def row(terminal: Terminal, server: str) -> str:
     """The line of a server in the servers pane: dot, name, and what stands at its edge."""
     found = re.search(rf"([○◐●◑✗]) [▸▾ ] {server} +(\S[^│┃▊▎║\n]*?)? *[│┃▊▎║]", terminal.text)
-    return f"{found[1]} {found[2] or ''}".strip() if found else ""
+    return " ".join(f"{found[1]} {found[2] or ''}".split()) if found else ""
 
 
 def becomes(terminal: Terminal, server: str, *beginnings: str) -> None:

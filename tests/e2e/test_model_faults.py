@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.scene import KEY, config, environ, faulty
+from tests.e2e.scene import KEY, becomes, config, environ, faulty
 from tests.e2e.terminal import F5, Terminal
 from tests.fakes.openai_api import serving
 
@@ -259,6 +259,6 @@ def test_a_tool_that_the_model_refuses_is_set_aside_and_the_turn_goes_on(opened:
         terminal.shows("is set aside")
         terminal.shows("without that tool")
         terminal.shows("1 tool ")
-        terminal.shows("⚠ 1")
+        becomes(terminal, "echo", "● ⚠ 1 ")
         assert [len(body["tools"]) for _, _, body in api.requests] == [2, 1]
         assert terminal.end() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -55,11 +56,16 @@ class ServerList(ScrollView, can_focus=True):
         self.refresh()
 
     def move(self, step: int) -> None:
-        self.cursor = max(0, min(len(self.rows) - 1, self.cursor + step))
-        top = self.scroll_offset.y
-        height = max(1, self.scrollable_content_region.height)
-        if self.cursor < top or self.cursor >= top + height:
-            self.scroll_to(y=self.cursor if self.cursor < top else self.cursor - height + 1, animate=False)
+        """To another server or tool; remarks are passed by, and stay in view with the row that they are about."""
+        stops = [line for line, row in enumerate(self.rows) if not row.remark]
+        if not stops:
+            return
+        place = max(0, min(len(stops) - 1, bisect_right(stops, self.cursor) - 1 + step))
+        self.cursor = stops[place]
+        last = (stops[place + 1] if place + 1 < len(stops) else len(self.rows)) - 1
+        top, height = self.scroll_offset.y, max(1, self.scrollable_content_region.height)
+        if self.cursor < top or last >= top + height:
+            self.scroll_to(y=min(self.cursor, max(top, last - height + 1)), animate=False)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -76,7 +82,7 @@ class ServerList(ScrollView, can_focus=True):
         line = event.y + self.scroll_offset.y
         if line < len(self.rows):
             self.cursor = line
-            self.refresh()
+            self.move(0)
 
 
 class Sidebar(Widget):

@@ -26,7 +26,7 @@ _WIDEST = 100
 _LEAST = 8
 """So many cells of the title are left for the name and the gap after it."""
 _SHORT, _FULL = 3, 40
-"""Lines of a result that normal and full cards show."""
+"""Rows of a result that normal and full cards show; what went wrong is wrapped, other results are cut at the edge."""
 _READ = 20_000
 """Characters of a text that a card looks at; the inspector shows all."""
 _STATES = {"asking": "waits for your answer", "proposed": "proposed", "denied": "denied", "cancelled": "cancelled"}
@@ -48,7 +48,8 @@ def card(record: CallRecord, density: Density, width: int, ink: Ink, now: float)
     role = "error" if record.outcome == "error" else "muted"
     full = density == "full"
     text = result_text(record, _READ)
-    result = _body(text, _count(record), max(1, room - 2), _FULL if full else _SHORT, ink, role, whole=full)
+    whole = full or role == "error"
+    result = _body(text, _count(record), max(1, room - 2), _FULL if full else _SHORT, ink, role, whole=whole)
     bar = (Segment("│ ", ink[role if role == "error" else "table-line"]),)
     return lines + indented([*body, *indented(result, bar, bar, 2)], margin, margin, 2)
 
@@ -145,7 +146,8 @@ def _body(text: str, total: int, width: int, limit: int, ink: Ink, role: str, *,
     out: list[Line] = []
     shown = 0
     for line in text.replace("\t", "    ").rstrip("\n").split("\n"):
-        out += wrap([(line, style)], width, words=False) if whole else [Line((Segment(_fitted(line, width), style),))]
+        rows = wrap([(line, style)], width, words=role == "error")
+        out += rows if whole else [Line((Segment(_fitted(line, width), style),))]
         if len(out) > limit:
             break
         shown += len(out) < limit or shown + 1 == total

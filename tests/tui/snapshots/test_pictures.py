@@ -61,7 +61,7 @@ STATES = (
     State("key-use", asking(KEY_USE)),
     State("sign-in", (*SERVERS, *asking(SIGN_IN))),
     State("sign-in-wrong", (*SERVERS, *asking(SIGN_IN)), ("~", "p", *"https://x?code=1", "enter")),
-    State("servers", SERVERS, ("f2", "j", "l")),
+    State("servers", SERVERS, ("f2", "j", "right")),
     State("server-page", SERVERS, ("f2", "j", "enter")),
     State("call-result", (*SERVERS, *CHAT), ("f3", "k", "l")),
     State("call-frames", (*SERVERS, *CHAT), ("f3", "k", "l", "l", "tab", "enter")),
