@@ -107,7 +107,7 @@ class ApprovalScreen(QuestionScreen):
         self.set_class(mode == "reason", "-reason")
         self.set_class(mode == "edit", "-edit")
         self.refresh_bindings()
-        self.query_one("#question").border_subtitle = self._hint(mode)
+        self.query_one("#question").border_subtitle = Content(self._hint(mode))
         self.set_focus(self.query_one({"ask": "#no", "reason": "#reason", "edit": "#edit"}[mode]))
 
     def _hint(self, mode: str) -> str:
