@@ -69,7 +69,7 @@ def test_no_text_of_a_server_is_a_command_to_the_terminal(opened: Opened) -> Non
         terminal.until(lambda: "asks" in terminal.text and "run this call?" not in terminal.text, keys="y")
         terminal.shows("THE-FIRST-END", keys=CLOSE, over="asks you")  # what the server wants to know
         look(terminal, CARDS, CARDS, THOUGHTS, F3, *"lllll", "j", *"lm", "/PWNED\r")
-        look(terminal, F2, "l", "\r", "G", CLOSE, "G\r", "G", CLOSE, "k\r", "G", CLOSE, "k\r", CLOSE, "L", CLOSE)
+        look(terminal, F2, "\x1b[C", "\r", "G", CLOSE, "G\r", "G", CLOSE, "k\r", "G", CLOSE, "k\r", CLOSE, "L", CLOSE)
         look(terminal, f"{F4}#nasty", "\t", CLOSE, f"{PALETTE}nasty", CLOSE, SESSIONS, CLOSE, F1, CLOSE)
         assert terminal.end() == 0
     assert_only_ours(terminal.raw)
