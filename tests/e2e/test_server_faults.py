@@ -61,7 +61,7 @@ def test_servers_that_do_not_start_say_why_and_those_beside_them_work(opened: Op
     with serving(script) as api:
         terminal = opened("--config", servers, size=(160, 40), environ=environ(api))
         for name in ("missing", "dead", "hangs"):
-            becomes(terminal, name, "✗ failed")
+            becomes(terminal, name, "✗")
         for name in ("garbage", "flood"):
             becomes(terminal, name, "● 2")
         shows_page(terminal, 0, "missing", "there is no command “no-such-program”. Install it, or name its full path.")
@@ -110,7 +110,7 @@ def test_a_call_that_goes_wrong_is_an_answer_and_the_chat_goes_on(opened: Opened
         say(terminal, "it dies")
         shows_flat(terminal, "it has died")
         shows_flat(terminal, "dies is gone. It ended by itself: exit code 7. Last words: Traceback")
-        becomes(terminal, "dies", "✗ failed")
+        becomes(terminal, "dies", "✗")
 
         say(terminal, "it is mute")
         shows_flat(terminal, "mute did not answer within 2.0 s; the call was cancelled.")
@@ -227,7 +227,7 @@ def test_five_good_servers_are_of_use_beside_twenty_that_are_dead_or_slow(opened
             say(terminal, "all of you")
             shows_flat(terminal, "all five have answered")
             answers = [m["content"] for m in api.requests[-1][2]["messages"] if m["role"] == "tool"]
-            assert answers == [f"I am {name}" for name in good]
+            assert sorted(answers) == [f"I am {name}" for name in good]
             assert {row(terminal, name)[0] for name in slow} == {"◐"}
             assert {row(terminal, name)[0] for name in dead} <= {"✗", "◐"}
             everyone = offspring(terminal.child.pid)
