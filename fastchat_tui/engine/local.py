@@ -16,6 +16,7 @@ from fastchat_tui.engine.configuration import Configuration
 from fastchat_tui.engine.endpoint import Endpoint, MakeModel
 from fastchat_tui.engine.fleet import Fleet
 from fastchat_tui.engine.host import EngineHost
+from fastchat_tui.engine.offers import Offers
 from fastchat_tui.engine.policy import Rules
 from fastchat_tui.engine.press import Press
 from fastchat_tui.engine.questions import Questions
@@ -54,13 +55,12 @@ from fastchat_tui.wire.commands import (
     TakeServers,
     WatchResource,
 )
-from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessage
 from fastchat_tui.wire.doctor import Examine
 from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError, StoreError
 from fastchat_tui.wire.events import EngineStarted, FrameSeen, Noticed, ServerLogged, Stamped
 from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Config, MakeServer, SessionStore, Settings, Snapshot, Vault
-from fastchat_tui.wire.servers import Completable, SignInView
+from fastchat_tui.wire.servers import SignInView
 
 T = TypeVar("T")
 
@@ -110,6 +110,9 @@ class LocalEngine:
         self._registry = Registry(parts.settings, parts.examine, parts.masker, lambda: self._fleet.specs)
         self.examine, self.entry = self._registry.examine, self._registry.entry
         self.discover = self._registry.discover
+        self._offers = Offers(self._fleet, self._press.roster, parts.masker, self.emit)
+        self.read, self.save = self._offers.read, self._offers.save
+        self.prompt, self.complete = self._offers.prompt, self._offers.complete
         self._caller = Caller(
             self._fleet, Rules(), self._questions, parts.settings, parts.masker, self._destination, self.emit
         )
@@ -229,20 +232,6 @@ class LocalEngine:
     async def sessions(self) -> Sequence[SessionInfo]:
         await self._recorder.flush()
         return await self._parts.store.sessions()
-
-    async def read(self, server: str, uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
-        return self._safe(await self._fleet.server(server).read(uri, fresh=fresh))
-
-    async def prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
-        return self._safe(await self._fleet.server(server).prompt(name, arguments))
-
-    async def complete(
-        self, server: str, kind: Completable, of: str, argument: str, value: str, others: Mapping[str, str]
-    ) -> Completion:
-        try:
-            return self._safe(await self._fleet.server(server).complete(kind, of, argument, value, others))
-        except ServerError:
-            return Completion()
 
     async def sign_ins(self) -> Mapping[str, SignInView]:
         return self._safe(await self._fleet.sign_ins())

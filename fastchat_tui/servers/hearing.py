@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastchat_tui.servers.differences import difference
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.wire.errors import ServerError
-from fastchat_tui.wire.events import CatalogueChanged, ResourceUpdated
+from fastchat_tui.wire.events import CatalogueChanged, ResourceUpdated, ResourceWatched
 from fastchat_tui.wire.ports import Emit
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ class Hearing:
         """Raises ServerError when the server tells of no changes."""
         if on and not session.can_watch:
             raise ServerError(f"{self._server} does not tell of changes of its resources.", "Read it again instead.")
+        if not session.modern:
+            await attempt.ask(session, f"resources/{'subscribe' if on else 'unsubscribe'}", {"uri": uri})
         (self._watched.add if on else self._watched.discard)(uri)
+        self._emit(ResourceWatched(server=self._server, uri=uri, on=on))
         if session.modern:
             self._listen(session)
-        else:
-            await attempt.ask(session, f"resources/{'subscribe' if on else 'unsubscribe'}", {"uri": uri})
 
     def _listen(self, session: Session) -> None:
         if self._listening is not None:

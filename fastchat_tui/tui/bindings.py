@@ -21,6 +21,8 @@ Region = Literal[
     "form",
     "page",
     "choose",
+    "resource",
+    "prompt",
     "modal",
 ]
 
@@ -125,6 +127,13 @@ TABLE: tuple[Key, ...] = (
     Key("sign_in.paste", "p", "paste", "type", "Give the address at which the browser ended", True),
     Key("form.send", "ctrl+s,ctrl+enter,f10", "send", "send", "Send what is filled in", True, True),
     Key("form.json", "f8", "json", "as JSON", "Write it as JSON, or as a form again", True, True),
+    Key("page.next_tab", "right,l,right_square_bracket", "next_tab", "next tab", "What it is, tools, resources, prompts, log", True),
+    Key("page.previous_tab", "left,h,left_square_bracket", "previous_tab", "previous tab", "The tab before"),
+    Key("page.open", "enter", "open", "use", "Call the tool by hand, read the resource, fill in the prompt", True),
+    Key("page.switch", "space", "switch", "on/off", "Offer the tool to the model, or no longer", True),
+    Key("page.watch", "w", "watch", "watch", "Be told when the resource changes, or no longer", True),
+    Key("page.attach", "a", "attach", "attach", "Name the resource in your message, which attaches it", True),
+    Key("page.options", "o", "want('options')", "options", "What the server may do: the model, folders, log, protocol", True),
     Key("page.login", "a", "want('login')", "log in", "Sign in at the server, in your browser", True),
     Key("page.doctor", "D", "want('doctor')", "doctor", "Examine the server step by step", True),
     Key("page.edit", "e", "want('edit')", "edit", "Edit the server's entry", True),
@@ -136,6 +145,14 @@ TABLE: tuple[Key, ...] = (
     Key("choose.take", "enter", "take", "choose", "Take the row"),
     Key("choose.filter", "slash", "filter", "filter", "Show only rows that contain a text"),
     Key("choose.delete", "d", "delete", "delete", "Delete what the row stands for"),
+    Key("resource.refresh", "r", "refresh", "refresh", "Read the resource again", True),
+    Key("resource.watch", "w", "watch", "watch", "Be told when the resource changes, or no longer", True),
+    Key("resource.mode", "m", "mode", "mode", "Show JSON as a tree or as text", True),
+    Key("resource.save", "s", "save", "save", "Save the resource in a file", True),
+    Key("resource.attach", "a", "attach", "attach", "Name the resource in your message, which attaches it", True),
+    Key("resource.copy", "y", "copy", "copy", "Copy the resource", True),
+    Key("prompt.send", "enter,ctrl+s", "send", "send", "Send the prompt", True),
+    Key("prompt.edit", "e", "edit", "edit first", "Put the prompt into your message, to edit it", True),
     Key("modal.close", "escape", "close", "close", "Close without doing anything"),
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ before that wait for it.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from fastchat_tui.tui.app import FastchatApp, Severity
     from fastchat_tui.tui.asking import Asking
     from fastchat_tui.tui.conversation import Conversation
+    from fastchat_tui.tui.pages import Pages
     from fastchat_tui.tui.panes import Panes
     from fastchat_tui.wire.commands import Command
     from fastchat_tui.wire.ports import Engine
@@ -48,6 +50,7 @@ class ChatScreen(Screen[None]):
     engine: Engine
     conversation: Conversation
     panes: Panes
+    pages: Pages
     asking: Asking
 
     def __init__(self, history: Path | None = None) -> None:
@@ -86,9 +89,11 @@ class ChatScreen(Screen[None]):
         """Puts the panes into their frames."""
         from fastchat_tui.tui.asking import Asking
         from fastchat_tui.tui.conversation import Conversation
+        from fastchat_tui.tui.pages import Pages
         from fastchat_tui.tui.panes import Panes
 
         self.engine = engine
+        self.pages = Pages(self)
         self.conversation = Conversation(engine)
         self.panes = Panes(self)
         self.asking = Asking(engine, self.send, self.panes.inspector.select)
@@ -132,11 +137,11 @@ class ChatScreen(Screen[None]):
         from fastchat_tui.tui import offers
 
         now = self.engine.snapshot()
-        servers = now.servers
-        self.panes.sidebar.show(servers)
+        self.panes.sidebar.show(now.servers)
         self.panes.sidebar.name_file(now.config)
         self.panes.greet()
-        self.composer.set_vocabulary(offers.vocabulary(servers))
+        self.composer.set_vocabulary(offers.vocabulary(now.servers, partial(offers.candidates, self)))
+        self.pages.draw()
 
     def notice(self, text: str, remedy: str, level: Level) -> None:
         """A toast; while there is no server, an error also stays where the servers would be."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastchat_tui.tui import dialogs, entries, offers
+from fastchat_tui.tui import dialogs, entries, offers, options
 from fastchat_tui.wire.commands import CancelTurn, Login, Logout, ReloadConfig, RetryTurn
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ COMMANDS: dict[str, Named] = {
         "Show or fold what the model thought", _go(lambda chat: chat.panes.fold_thoughts()), "chat.thinking"
     ),
     "read": Named("Show a resource: @server:uri", offers.show_resource),
+    "attach": Named("Name a resource in the message: @server:uri", offers.name_resource),
+    "options": Named("What a server may do: its name", options.edit_options),
     "find": Named("Find a text in the conversation", dialogs.find, "transcript.find"),
     "theme": Named("Choose a theme", dialogs.choose_theme, "chat.theme"),
     "copy": Named(

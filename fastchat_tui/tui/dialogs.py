@@ -73,6 +73,7 @@ async def call_by_hand(chat: ChatScreen, argument: str) -> None:
         if given is None:
             return
     if await chat.send(CallTool(server, tool, given or {})):
+        chat.pages.close()
         chat.show_pane("calls")
         chat.panes.inspector.focus()
     else:

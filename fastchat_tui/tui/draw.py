@@ -19,7 +19,9 @@ from fastchat_tui.wire.events import (
     Noticed,
     QueueChanged,
     ReplyFinished,
+    ResourceRead,
     ResourceUpdated,
+    ResourceWatched,
     RetryScheduled,
     ServerChanged,
     ServerLogged,
@@ -65,10 +67,16 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.status.queued(len(messages))
             if returned:
                 screen.composer.restore(returned)
-        case ServerChanged() | ServerRemoved() | CatalogueChanged():
+        case ServerChanged() | ServerRemoved() | CatalogueChanged() | ResourceWatched():
             screen.show_servers()
         case SignInFinished() as ended:
             screen.toast(*_signed(ended))
+        case ResourceRead(server=server, uri=uri):
+            screen.show_servers()
+            screen.pages.read(server, uri)
+        case ResourceUpdated(server=server, uri=uri):
+            screen.show_servers()
+            screen.pages.changed(server, uri)
         case TurnStarted():
             screen.status.working("thinking")
         case StepStarted(model=model, step=step):
@@ -93,7 +101,7 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.show_working()
         case Answered(question=question):
             screen.asking.withdraw(screen.app, question)
-        case CallProposed() | CallProgressed() | ServerLogged() | FrameSeen() | ResourceUpdated():
+        case CallProposed() | CallProgressed() | ServerLogged() | FrameSeen():
             pass  # the folds have shown what there is to show
         case unknown:
             screen.toast(f"An event that this version does not know: {type(unknown).__name__}")

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from fastchat_tui.tui.footer import keys_for
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.by_hand import ByHandScreen
+from fastchat_tui.tui.modals.doctor import DoctorScreen
 from fastchat_tui.tui.modals.frame import NO, ONCE, QuestionScreen
-from fastchat_tui.tui.modals.server import DoctorScreen, ServerScreen
-from fastchat_tui.tui.modals.texts import server_text
 from fastchat_tui.wire.commands import PutServer, RemoveServer, TakeServers
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.errors import FastchatError
@@ -41,29 +40,13 @@ ABOUT = (
 )
 
 
-def server_page(chat: ChatScreen, server: str, *, log: bool = False) -> None:
-    """Shows a server's page, with ``log`` its end."""
-    view = chat.engine.snapshot().servers.get(server)
-    if view is None:
-        return
-    wanted = ("page.login",) if view.state == "needs_login" else ()
-    keys = keys_for(chat.program.keymap, *wanted, "page.doctor", "page.edit", "page.copy", "modal.close")
-    page = ServerScreen(view.name, server_text(view, chat.engine.logs(view.name)), keys, chat.program.copy, to_end=log)
-
-    def run(wanted: str | None) -> None:
-        if wanted:
-            chat.run_command(wanted, server)
-
-    chat.app.push_screen(page, run)
-
-
 async def show_page(chat: ChatScreen, argument: str) -> None:
     """``/page SERVER``"""
     name = argument.strip()
     if name not in chat.engine.snapshot().servers:
         chat.toast(f"There is no server “{one_line(name, 40)}”." if name else "Which server?", "/page NAME", "warning")
         return
-    server_page(chat, name)
+    chat.pages.open(name)
 
 
 async def doctor(chat: ChatScreen, argument: str) -> None:

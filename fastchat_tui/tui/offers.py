@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fastchat_tui.tui.composer.completion import Vocabulary
+from fastchat_tui.tui.composer.completion import Candidate, More, Vocabulary
+from fastchat_tui.tui.footer import keys_for
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.choose import ChooseScreen, Row
-from fastchat_tui.tui.modals.form import Field, FormScreen
-from fastchat_tui.tui.modals.page import PageScreen
-from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, PromptMessage, ResourceLink, Text
+from fastchat_tui.tui.modals.fill import Blank, FillScreen
+from fastchat_tui.tui.modals.prompt import PromptScreen
+from fastchat_tui.tui.server_page.resource import ResourceScreen
+from fastchat_tui.wire.attachments import ATTACHED, said, spoken
+from fastchat_tui.wire.commands import SendMessage
+from fastchat_tui.wire.content import Completion, PromptMessage
 from fastchat_tui.wire.errors import FastchatError
-from fastchat_tui.wire.servers import PromptTemplate, ServerView
-from fastchat_tui.wire.text import clean, head_and_tail, human_size, one_line
+from fastchat_tui.wire.servers import Completable, PromptTemplate, ServerView
+from fastchat_tui.wire.templates import expand, names, typing
+from fastchat_tui.wire.text import one_line
 
 if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen
 
-ATTACHED = re.compile(r"(?<!\S)@([^\s:]+):(\S+)")
-MOST = 100_000
-"""Characters of one resource that are attached; what is cut is said."""
 
-
-def vocabulary(servers: Mapping[str, ServerView]) -> Vocabulary:
-    """What the composer completes."""
+def vocabulary(servers: Mapping[str, ServerView], more: More) -> Vocabulary:
+    """What can be named in a message."""
     from fastchat_tui.tui.commands import COMMANDS
 
     tools = {
@@ -35,7 +35,7 @@ def vocabulary(servers: Mapping[str, ServerView]) -> Vocabulary:
         for tool in view.tools
     }
     commands = {name: row.text for name, row in COMMANDS.items()} | prompts(servers)
-    return Vocabulary(commands, tools, resources(servers))
+    return Vocabulary(commands, tools, resources(servers), more)
 
 
 def prompts(servers: Mapping[str, ServerView]) -> dict[str, str]:
@@ -60,6 +60,9 @@ def resources(servers: Mapping[str, ServerView]) -> dict[str, str]:
     return found
 
 
+# ── prompts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 async def choose_prompt(chat: ChatScreen, argument: str) -> None:
     """``/prompts``"""
     rows = [Row(name, one_line(name, 60), text) for name, text in prompts(chat.engine.snapshot().servers).items()]
@@ -71,71 +74,59 @@ async def choose_prompt(chat: ChatScreen, argument: str) -> None:
 
 
 async def use_prompt(chat: ChatScreen, name: str, argument: str) -> bool:
-    """Puts a server's prompt into the composer, to be read and sent; its arguments are asked for. False: no such."""
+    """Fills in a server's prompt and shows it; it is sent, or put into the message, as the user likes. False: there is
+    no such prompt."""
     server, _, wanted = name.partition(":")
     view = chat.engine.snapshot().servers.get(server)
     known = next((prompt for prompt in view.prompts if prompt.name == wanted), None) if view else None
     if known is None:
         return False
-    arguments = await _filled_in(chat, known, argument)
-    if arguments is None:
-        return True
-    try:
-        messages = await chat.engine.prompt(server, known.name, arguments)
-    except FastchatError as error:
-        chat.toast(error.text, error.remedy, "error")
-        return True
-    chat.composer.restore(spoken(messages))
-    chat.action_focus_composer()
+    values = {known.arguments[0].name: argument} if argument and known.arguments else {}
+    keys = keys_for(chat.program.keymap, "prompt.send", "prompt.edit", "modal.close")
+    while (filled := await _fill_prompt(chat, known, values)) is not None:
+        values = filled
+        try:
+            messages = await chat.engine.prompt(server, known.name, values)
+        except FastchatError as error:
+            chat.toast(error.text, error.remedy, "error")
+            if known.arguments:
+                continue
+            return True
+        title = f"{server}:{known.name}"
+        what = await chat.app.push_screen_wait(PromptScreen(title, preview(messages), keys))
+        if what is not None:
+            await _use(chat, spoken(messages), send=what == "send")
+        if what is not None or not known.arguments:
+            return True
     return True
 
 
-async def _filled_in(chat: ChatScreen, prompt: PromptTemplate, argument: str) -> dict[str, str] | None:
-    """The arguments; what is written behind the command is the first of them. None: given up."""
-    fields = [
-        Field(f"a{place}", _label(one.name, one.description, one.required), argument if place == 0 else "")
-        for place, one in enumerate(prompt.arguments)
-    ]
-    missing = ""
-    while fields:
-        title = f"{one_line(prompt.server, 40)} · {one_line(prompt.name, 60)}"
-        given = await chat.app.push_screen_wait(FormScreen(title, fields, missing or prompt.description))
-        if given is None:
-            return None
-        fields = [field._replace(value=given[field.key]) for field in fields]
-        left = [
-            one.name for one, field in zip(prompt.arguments, fields, strict=True) if one.required and not field.value
-        ]
-        if not left:
-            break
-        missing = f"Still needed: {', '.join(left)}."
-    return {one.name: field.value for one, field in zip(prompt.arguments, fields, strict=True) if field.value}
+async def _fill_prompt(chat: ChatScreen, prompt: PromptTemplate, values: Mapping[str, str]) -> dict[str, str] | None:
+    blanks = [Blank(one.name, one.description, one.required, values.get(one.name, "")) for one in prompt.arguments]
+    title = f"{one_line(prompt.server, 40)} · {one_line(prompt.name, 60)}"
+    return await _fill(chat, title, prompt.description, blanks, prompt.server, "prompt", prompt.name)
 
 
-def _label(name: str, description: str, required: bool) -> str:
-    about = f"  {one_line(description, 100)}" if description else ""
-    return f"{one_line(name, 60)}{' (needed)' if required else ''}{about}"
+async def _use(chat: ChatScreen, text: str, *, send: bool) -> None:
+    chat.pages.close()
+    if send:
+        await chat.send(SendMessage(text))
+    else:
+        chat.composer.restore(text)
+    chat.action_focus_composer()
 
 
-def spoken(messages: Sequence[PromptMessage]) -> str:
-    """A prompt as one message of the user; who else speaks in it is named."""
-    return "\n\n".join(
-        f"{'' if message.role == 'user' else f'{one_line(message.role, 20).capitalize()}: '}{said(message.content)}"
-        for message in messages
-    )
+def preview(messages: Sequence[PromptMessage]) -> list[Passage]:
+    """Each message as it is, under the name of who says it."""
+    found: list[Passage] = []
+    for message in messages:
+        found += [Passage(message.role, "text--heading"), Passage(said(message.content)), Passage("")]
+    if any(message.content.kind in ("image", "audio") for message in messages):
+        found.append(Passage("Pictures and sounds are not sent: your model reads the note instead.", "text--warning"))
+    return found or [Passage("The prompt is empty.", "text--muted")]
 
 
-def said(content: Content) -> str:
-    match content:
-        case Text(text=text):
-            return text
-        case EmbeddedResource(uri=uri, text=text, blob=blob, mime_type=kind):
-            size = human_size(len(blob) * 3 // 4)
-            return f"--- {uri}\n{head_and_tail(text, MOST)}\n---" if text or not blob else f"[{uri}: {kind}, {size}]"
-        case ResourceLink(uri=uri):
-            return uri
-        case Image(mime_type=kind) | Audio(mime_type=kind):
-            return f"[{kind}: it cannot be sent as text]"
+# ── resources ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def attach(chat: ChatScreen, text: str) -> str | None:
@@ -155,12 +146,57 @@ async def attach(chat: ChatScreen, text: str) -> str | None:
 async def show_resource(chat: ChatScreen, argument: str) -> None:
     """``/read @server:uri``"""
     server, _, uri = argument.strip().removeprefix("@").partition(":")
+    if (whole := await _whole(chat, server, uri)) is None:
+        return
     try:
-        held = await chat.engine.read(server, uri)
+        held = await chat.engine.read(server, whole)
     except FastchatError as error:
         chat.toast(error.text, error.remedy or "Write /read @server:uri.", "error")
         return
-    passages: list[Passage] = []
-    for resource in held:
-        passages += [Passage(f"{resource.uri}  {resource.mime_type}", "text--muted"), Passage(clean(said(resource)))]
-    await chat.app.push_screen(PageScreen(one_line(f"{server}:{uri}", 60), passages))
+    await chat.app.push_screen(ResourceScreen(chat, server, whole, held))
+
+
+async def name_resource(chat: ChatScreen, argument: str) -> None:
+    """``/attach @server:uri`` names it in the message."""
+    server, _, uri = argument.strip().removeprefix("@").partition(":")
+    if (whole := await _whole(chat, server, uri)) is not None:
+        chat.pages.close()
+        chat.action_focus_composer()
+        chat.composer.insert(f"@{server}:{whole} ")
+
+
+async def _whole(chat: ChatScreen, server: str, uri: str) -> str | None:
+    """The URI that a template is filled in to; one that is none stays as it is. None: given up."""
+    view = chat.engine.snapshot().servers.get(server)
+    known = next((one for one in view.templates if one.uri_template == uri), None) if view else None
+    if known is None or not (blanks := [Blank(name) for name in names(uri)]):
+        return uri
+    title = f"{one_line(server, 40)} · {one_line(known.name or uri, 60)}"
+    note = known.description or uri
+    values = await _fill(chat, title, note, blanks, server, "template", uri)
+    return None if values is None else expand(uri, values)
+
+
+async def _fill(
+    chat: ChatScreen, title: str, note: str, blanks: Sequence[Blank], server: str, kind: Completable, of: str
+) -> dict[str, str] | None:
+    if not blanks:
+        return {}
+
+    async def complete(name: str, typed: str, others: Mapping[str, str]) -> Completion:
+        return await chat.engine.complete(server, kind, of, name, typed, others)
+
+    keys = keys_for(chat.program.keymap, "form.send", "modal.close")
+    return await chat.app.push_screen_wait(FillScreen(title, note, blanks, complete, keys=keys))
+
+
+async def candidates(chat: ChatScreen, word: str) -> list[Candidate]:
+    """What ``@server:uri`` may become where it is inside of a template: the server completes the name at the cursor."""
+    server, colon, uri = word.removeprefix("@").partition(":")
+    view = chat.engine.snapshot().servers.get(server)
+    found: dict[str, str] = {}
+    for template in view.templates if colon and view else ():
+        if at := typing(template.uri_template, uri):
+            given = await chat.engine.complete(server, "template", template.uri_template, at.name, at.value, at.others)
+            found |= {at.with_value(value): f"{one_line(at.name, 40)} {one_line(value, 60)}" for value in given.values}
+    return [Candidate(f"@{server}:{text}", note) for text, note in found.items() if text != uri]

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
-from fastchat_tui.tui import entries
 from fastchat_tui.tui.greeting import greeting
 from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.sidebar.sidebar import Sidebar
@@ -124,7 +123,7 @@ class Panes(Horizontal):
 
     @on(Sidebar.ServerOpened)
     def _server_opened(self, event: Sidebar.ServerOpened) -> None:
-        entries.server_page(self._chat, event.server, log=event.log)
+        self._chat.pages.open(event.server, "log" if event.log else "about")
 
     @on(Sidebar.AddWanted)
     def _add(self) -> None:

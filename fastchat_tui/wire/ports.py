@@ -99,6 +99,11 @@ class Engine(Protocol):
         unless it is to be ``fresh``. Raises ServerError."""
         ...
 
+    async def save(self, server: str, uri: str, path: str) -> int:
+        """Writes what a resource holds, byte for byte, into a new file; returns its size. Raises ServerError, and
+        CommandError where the file cannot be written or is there already."""
+        ...
+
     async def prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> Sequence[PromptMessage]:
         """A server's prompt, filled in. Raises ServerError."""
         ...

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastchat_tui.wire.events import CatalogueChanged, ServerChanged, ServerRemoved, Stamped
+from fastchat_tui.wire.events import (
+    CatalogueChanged,
+    ResourceRead,
+    ResourceUpdated,
+    ResourceWatched,
+    ServerChanged,
+    ServerRemoved,
+    Stamped,
+)
 from fastchat_tui.wire.servers import ServerView
 
 
@@ -30,6 +38,8 @@ class Roster(dict[str, ServerView]):
                     identity=e.identity or old.identity,
                     instructions=e.instructions or old.instructions,
                     options=e.options,
+                    watched=() if e.state == "off" else old.watched,
+                    changed=() if e.state == "off" else old.changed,
                 )
             case CatalogueChanged(server=name) as e:
                 self[name] = replace(
@@ -40,8 +50,22 @@ class Roster(dict[str, ServerView]):
                     prompts=e.prompts,
                     left_out=e.left_out,
                 )
+            case ResourceWatched(server=name, uri=uri, on=on):
+                old = self.get(name) or ServerView(name)
+                self[name] = replace(old, watched=_among(old.watched, uri, on))
+            case ResourceUpdated(server=name, uri=uri):
+                old = self.get(name) or ServerView(name)
+                self[name] = replace(old, changed=_among(old.changed, uri, True))
+            case ResourceRead(server=name, uri=uri):
+                old = self.get(name) or ServerView(name)
+                self[name] = replace(old, changed=_among(old.changed, uri, False))
             case ServerRemoved(server=name):
                 return self.pop(name, None) is not None
             case _:
                 return False
         return True
+
+
+def _among(uris: tuple[str, ...], uri: str, there: bool) -> tuple[str, ...]:
+    rest = tuple(one for one in uris if one != uri)
+    return (*rest, uri) if there else rest

@@ -209,6 +209,10 @@ class ServerView:
     prompts: tuple[PromptTemplate, ...] = ()
     left_out: tuple[str, ...] = ()
     """Offers of the server that could not be used, each with the reason."""
+    watched: tuple[str, ...] = ()
+    """The resources whose changes it tells."""
+    changed: tuple[str, ...] = ()
+    """Those that have changed since they were read."""
     options: ServerOptions = USUAL
 
     @property

@@ -80,6 +80,8 @@ def test_a_server_is_added_with_a_form_tried_and_saved_and_the_file_is_followed(
         terminal.child.send("D")
         terminal.shows("It works.")
         shows_in(terminal, "Doctor: notes", "the name is listed twice")
+        terminal.child.send("\x1b")
+        terminal.shows("o options")
         close_page(terminal)
 
         whole = Path(path).read_text()

@@ -15,6 +15,7 @@ from tests.fakes.openai_api import serving
 
 pytestmark = pytest.mark.e2e
 Opened = Callable[..., Terminal]
+SEND = "\x13"
 SERVER = Path(__file__).parents[1] / "fakes" / "offering_server.py"
 
 
@@ -27,10 +28,12 @@ def test_a_prompt_is_filled_in_read_and_sent(opened: Opened, tmp_path: Path) -> 
         terminal = opened("--config", offering(tmp_path), environ=environ(api))
         becomes(terminal, "notes", "● 2")
         terminal.child.send("/notes:greet\r")
-        terminal.shows("name (needed)")
-        terminal.shows("Still needed: name.", keys="\r")
+        terminal.shows("name  needed")
+        terminal.shows("Still needed: name.", keys=SEND)
         terminal.settles("Ada\t")
-        terminal.child.send("stern\r")
+        terminal.shows("stern")  # the server completes what may be said
+        terminal.settles("st")
+        terminal.settles("\t\r")
         terminal.shows("Greet Ada, be stern.")
         terminal.child.send("\r")
         terminal.shows("GREETED")
@@ -43,7 +46,7 @@ def test_a_resource_is_attached_where_it_is_named_and_can_be_read(opened: Opened
         terminal = opened("--config", offering(tmp_path), environ=environ(api))
         becomes(terminal, "notes", "● 2")
         terminal.child.send("/read @notes:note://monday/9\r")
-        terminal.shows('"hour": "9"')
+        terminal.shows('hour: "9"')
         terminal.shows("Esc close")
         close_page(terminal)
         terminal.child.send("sum up @notes:note://today for a@b.example\r")

@@ -34,11 +34,13 @@ from tests.fakes.openai_api import serving
 
 pytestmark = pytest.mark.e2e
 Opened = Callable[..., Terminal]
+TO_TOOLS, TO_LOG = "l", "llll"
 
 
-def shows_page(terminal: Terminal, number: int, name: str, *words: str) -> None:
-    """The page of this server, which has this number in the pane, says all of it."""
+def shows_page(terminal: Terminal, number: int, name: str, *words: str, keys: str = "") -> None:
+    """The page of this server, which has this number in the pane, says all of it after these keys."""
     page(terminal, number)
+    terminal.child.send(keys)
     for each in words:
         shows_in(terminal, name, each)
     close_page(terminal)
@@ -65,14 +67,12 @@ def test_servers_that_do_not_start_say_why_and_those_beside_them_work(opened: Op
         for name in ("garbage", "flood"):
             becomes(terminal, name, "● 2")
         shows_page(terminal, 0, "missing", "there is no command “no-such-program”. Install it, or name its full path.")
-        shows_page(
-            terminal, 1, "dead", "exit code 3. Last words: Error: missing API key", "stderr Error: missing API key"
-        )
+        shows_page(terminal, 1, "dead", "exit code 3. Last words: Error: missing API key")
+        shows_page(terminal, 1, "dead", "stderr Error: missing API key", keys=TO_LOG)
         shows_page(terminal, 2, "hangs", "It was not ready within 2.0 s. Last words: hanging")
-        shows_page(
-            terminal, 3, "garbage", "It prints text on standard output that is not JSON-RPC", "Welcome to server 1.0"
-        )
-        shows_page(terminal, 4, "flood", "lines left out: too many at once", "stderr line")
+        words = "It prints text on standard output that is not JSON-RPC", "Welcome to server 1.0"
+        shows_page(terminal, 3, "garbage", *words, keys=TO_LOG)
+        shows_page(terminal, 4, "flood", "lines left out: too many at once", "stderr line", keys=TO_LOG)
         say(terminal, "use garbage")
         shows_flat(terminal, "one fine answer")
         shows_flat(terminal, "through the noise")
@@ -110,7 +110,7 @@ def test_a_call_that_goes_wrong_is_an_answer_and_the_chat_goes_on(opened: Opened
         say(terminal, "it dies")
         shows_flat(terminal, "it has died")
         shows_flat(terminal, "dies is gone. It ended by itself: exit code 7. Last words: Traceback")
-        becomes(terminal, "dies", "✗")
+        becomes(terminal, "dies", "● 2")  # it is started again
 
         say(terminal, "it is mute")
         shows_flat(terminal, "mute did not answer within 2.0 s; the call was cancelled.")
@@ -123,7 +123,8 @@ def test_a_call_that_goes_wrong_is_an_answer_and_the_chat_goes_on(opened: Opened
         terminal.shows("F5 tries again")
         shows_flat(terminal, "■ Stopped.")
         assert "never said" not in terminal.text
-        shows_page(terminal, 2, "patient", "state ready", "stderr cancelled")
+        shows_page(terminal, 2, "patient", "state ready")
+        shows_page(terminal, 2, "patient", "stderr cancelled", keys=TO_LOG)
 
         say(terminal, "it is huge")
         shows_flat(terminal, "it was long")
@@ -160,13 +161,12 @@ def test_odd_lists_cost_only_what_is_odd_in_them(opened: Opened, home: Path) -> 
         becomes(terminal, "twice", "● ⚠ 2")
         becomes(terminal, "torn", "● ⚠ 2")
         terminal.shows("1005 tools")
-        shows_page(
-            terminal, 1, "broken", "☑ echo", "⚠ act", "set aside: its input schema cannot be used: there is no type '7'"
-        )
+        words = "☑ echo", "⚠ act", "set aside: its input schema cannot be used: there is no type '7'"
+        shows_page(terminal, 1, "broken", *words, keys=f"{TO_TOOLS}G")
         shows_page(terminal, 2, "twice", "tool “act”: the name is listed twice; the first one is used")
         shows_page(terminal, 3, "torn", "tool “no_schema”: its inputSchema is not an object", "it is not an object")
         page(terminal, 0)
-        terminal.child.send("G")
+        terminal.child.send(f"{TO_TOOLS}G")
         shows_in(terminal, "many", "tool_999")
         close_page(terminal)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from fastchat_tui.engine.saving import write_new
 from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, SendMessage, SetServerOptions, WatchResource
-from fastchat_tui.wire.content import Completion, PromptMessage, Text
+from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessage, Text
 from fastchat_tui.wire.errors import CommandError, ServerError
-from fastchat_tui.wire.events import EngineStarted, ResourceUpdated, TurnFinished
+from fastchat_tui.wire.events import EngineStarted, ResourceRead, ResourceUpdated, TurnFinished
 from fastchat_tui.wire.servers import ServerOptions
 from tests.fakes.world import World, say
 
@@ -60,3 +63,41 @@ async def test_a_server_that_ignores_the_probe_is_remembered() -> None:
         await engine.send(ConnectServer("demo"))
     assert world.settings.deaf == ["demo"]
     assert world.servers[-1].spec.deaf
+
+
+async def test_what_changes_is_marked_until_it_is_read() -> None:
+    world = World()
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        await engine.send(WatchResource("demo", "note://x", True))
+        view = engine.snapshot().servers["demo"]
+        assert (view.watched, view.changed) == (("note://x",), ("note://x",))
+        await engine.read("demo", "note://x")
+        await engine.send(WatchResource("demo", "note://x", False))
+        view = engine.snapshot().servers["demo"]
+        assert (view.watched, view.changed) == ((), ())
+        await engine.read("demo", "note://x")
+    assert len(world.of(ResourceRead)) == 1
+
+
+async def test_a_resource_is_saved_byte_for_byte_and_over_nothing(tmp_path: Path) -> None:
+    world = World()
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        path = tmp_path / "note.txt"
+        assert await engine.save("demo", "note://x", str(path)) == path.stat().st_size
+        assert path.read_bytes() == b"\x1b[31mnote://x"
+        with pytest.raises(CommandError, match="there already"):
+            await engine.save("demo", "note://y", str(path))
+        with pytest.raises(CommandError, match="cannot be written"):
+            await engine.save("demo", "note://y", str(tmp_path / "none" / "note.txt"))
+    assert path.read_bytes() == b"\x1b[31mnote://x"
+
+
+def test_a_blob_is_saved_as_what_it_stands_for(tmp_path: Path) -> None:
+    path = tmp_path / "dot.png"
+    write_new(str(path), [EmbeddedResource("a://b", blob="iVBO"), EmbeddedResource("a://c", text="\ud800ü")])
+    assert path.read_bytes() == b"\x89PN\xed\xa0\x80\xc3\xbc"
+    with pytest.raises(CommandError, match="no valid base64"):
+        write_new(str(tmp_path / "other"), [EmbeddedResource("a://b", blob="?")])
+    assert not (tmp_path / "other").exists()

@@ -37,6 +37,7 @@ from fastchat_tui.wire.events import (
     Event,
     ReplyFinished,
     ResourceUpdated,
+    ResourceWatched,
     ServerChanged,
     SessionTitled,
     SignInFinished,
@@ -184,11 +185,14 @@ class FakeServer:
         return Completion((f"{value}!",))
 
     async def watch(self, uri: str, on: bool) -> None:
+        self._emit(ResourceWatched(server=self.spec.name, uri=uri, on=on))
         if on:
             self._emit(ResourceUpdated(server=self.spec.name, uri=uri))
 
     async def configure(self, options: ServerOptions, *, quietly: bool = False) -> None:
         self.spec = replace(self.spec, options=options)
+        name = self.spec.name
+        self._emit(ServerChanged(server=name, state="ready", destination=f"run {name}", options=options))
 
     async def stop(self) -> None:
         self.stopped += 1

@@ -9,8 +9,9 @@ import pytest
 from fastchat_tui.tui.entries import read, written
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.modals.by_hand import ByHandScreen
+from fastchat_tui.tui.modals.doctor import DoctorScreen
 from fastchat_tui.tui.modals.frame import QuestionScreen
-from fastchat_tui.tui.modals.server import DoctorScreen, ServerScreen
+from fastchat_tui.tui.server_page.screen import ServerScreen
 from fastchat_tui.wire.discovery import Discovery, FoundServer
 from fastchat_tui.wire.doctor import Step
 from fastchat_tui.wire.events import EngineStarted, ServerChanged
@@ -40,6 +41,8 @@ async def test_a_key_on_a_servers_page_opens_the_doctor_which_can_be_copied() ->
         assert "\x1b" not in text(it)
         await it.pilot.press("enter", "y")
         await it.until(lambda: "→ Install it." in it.app.clipboard)
+        await it.pilot.press("escape")
+        await it.until(lambda: isinstance(it.app.screen, ServerScreen))
         await it.pilot.press("escape")
         await it.until(lambda: it.app.screen is it.chat)
 

@@ -12,9 +12,9 @@ from fastchat_tui.tui.greeting import greeting
 from fastchat_tui.tui.inspector.text_view import TextView, json_pieces
 from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.page import HelpScreen
-from fastchat_tui.tui.modals.server import ServerScreen
 from fastchat_tui.tui.modals.texts import PLACES, help_text
 from fastchat_tui.tui.palette import Everything
+from fastchat_tui.tui.server_page.screen import ServerScreen
 from fastchat_tui.wire.chat import ModelView, SessionInfo
 from fastchat_tui.wire.events import Asked, CallFinished, TurnFinished
 from fastchat_tui.wire.ports import Snapshot
@@ -189,11 +189,11 @@ def test_json_tells_names_from_values() -> None:
     ]  # fmt: skip
 
 
-async def test_the_log_of_a_server_is_the_end_of_its_page() -> None:
-    async with screen(World(), (120, 8)) as it:
+async def test_the_key_for_the_log_opens_the_page_at_its_log() -> None:
+    async with screen(World()) as it:
         await it.until(lambda: it.chat.engine.snapshot().servers.get("demo") is not None)
-        await it.until(lambda: it.chat.engine.snapshot().servers["demo"].state == "ready")
         await it.pilot.press("f2", "l")
         await it.until(lambda: isinstance(it.app.screen, ServerScreen))
-        text = it.app.screen.query_one(TextView)
-        await it.until(lambda: text.max_scroll_y > 0 and text.scroll_y == text.max_scroll_y)
+        page = it.app.screen
+        assert isinstance(page, ServerScreen)
+        assert page.tab == "log"

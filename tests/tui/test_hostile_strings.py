@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 from textual.screen import Screen as TextualScreen
 
+from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen, Row
+from fastchat_tui.tui.modals.doctor import DoctorScreen
+from fastchat_tui.tui.modals.fill import Blank, FillScreen
 from fastchat_tui.tui.modals.form import Field, FormScreen
 from fastchat_tui.tui.modals.frame import NO, ONCE, QuestionScreen
 from fastchat_tui.tui.modals.page import PageScreen
+from fastchat_tui.tui.modals.prompt import PromptScreen
 from fastchat_tui.tui.modals.questions import question_modal
-from fastchat_tui.tui.modals.server import DoctorScreen, ServerScreen
-from fastchat_tui.tui.modals.texts import server_text
+from fastchat_tui.tui.offers import preview
+from fastchat_tui.tui.server_page.resource import ResourceScreen
+from fastchat_tui.tui.server_page.rows import TABS, log
+from fastchat_tui.tui.server_page.screen import ServerScreen
+from fastchat_tui.wire.content import Completion, EmbeddedResource, PromptMessage
 from fastchat_tui.wire.events import Asked, ServerLogged
 from fastchat_tui.wire.questions import (
     About,
@@ -63,7 +71,21 @@ async def nothing_is_examined() -> None:
     yield
 
 
-def dialogs(text: str) -> Iterator[TextualScreen[object]]:
+async def completed(name: str, typed: str, others: Mapping[str, str]) -> Completion:
+    return Completion((typed + name, name))
+
+
+class Page(ServerScreen):
+    """Shows a server that the engine does not know, as nothing cleaned its words."""
+
+    view: ServerView
+
+    @property
+    def _view(self) -> ServerView:
+        return self.view
+
+
+def dialogs(chat: ChatScreen, text: str) -> Iterator[TextualScreen[object]]:
     tool = Tool(text, text, text, text, text, {"properties": {text: {"type": text, "description": text}}}, problem=text)
     view = ServerView(
         text,
@@ -81,21 +103,34 @@ def dialogs(text: str) -> Iterator[TextualScreen[object]]:
         prompts=(PromptTemplate(text, text, text),),
         left_out=(text,),
     )
-    log = [(0.0, ServerLogged(server=text, source="stderr", level="error", text=text))]
+    lines = [(0.0, ServerLogged(server=text, source="stderr", level="error", text=text))]
+    held = [
+        EmbeddedResource(uri=text, mime_type=text, text=text),
+        EmbeddedResource(uri=text, mime_type=text, blob="QUJD"),
+    ]
+    tree = [EmbeddedResource(uri=text, mime_type="a/json", text=json.dumps({text: [text]}))]
     yield FormScreen(text, [Field("a", text, text)], text)
     yield PageScreen(text, [Passage(text)])
     yield ChooseScreen(text, [Row(str(n), text, text) for n in range(9)], note=text, empty=text)
     yield Reader(text, [Passage(text)])
     yield ByHandScreen(tool, {text: text}, keys=text)
     yield QuestionScreen("q", text, [Passage(text)], (ONCE, NO))
-    yield ServerScreen(text, server_text(view, log), text, lambda copied: None)
+    yield PageScreen(text, log(lines))
+    for tab in TABS:
+        page = Page(chat, text, tab)
+        page.view = view
+        yield page
+    for resource in (held, tree):
+        yield ResourceScreen(chat, text, text, resource)
+    yield PromptScreen(text, preview([PromptMessage("user", one) for one in held]), text)
+    yield FillScreen(text, text, [Blank(text, text, True, text)], completed, keys=text)
     yield DoctorScreen(text, nothing_is_examined(), text, lambda copied: None)
     for about in abouts(text):
         yield question_modal(Asked(question="q", about=about), tool=tool, server=view)
 
 
 async def show_everywhere(it: Screen, text: str) -> None:
-    for dialog in dialogs(text):
+    for dialog in dialogs(it.chat, text):
         await it.app.push_screen(dialog)
         drawn = asyncio.Event()
         dialog.call_after_refresh(drawn.set)

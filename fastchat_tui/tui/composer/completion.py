@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,11 +13,28 @@ from typing import Literal
 from fastchat_tui.wire.text import clean, one_line
 
 MOST = 50
+PAUSE = 0.12
+"""Seconds without a key until a server is asked."""
 SCANNED = 5_000
 """Entries of a folder that are looked at: a huge one must not hold up the typing."""
-COMMAND = re.compile(r"/([\w:.-]*)(?:\s+(.*))?", re.DOTALL)
-TOOL = re.compile(r"#(\S+)(?:\s+(.*))?", re.DOTALL)
 PATH = re.compile(r"(?:~|\.{1,2})?/\S*")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """``text`` replaces the word; of a template only what stands before its first brace does."""
+
+    text: str
+    note: str = ""
+
+    @property
+    def taken(self) -> str:
+        """With the space behind it, unless more is to be written there."""
+        before, brace, _ = self.text.partition("{")
+        return before if brace or before.endswith("/") else f"{before} "
+
+
+More = Callable[[str], Awaitable[Sequence[Candidate]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +44,8 @@ class Vocabulary:
     commands: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, str] = field(default_factory=dict)
+    more: More | None = None
+    """What servers themselves make of a resource that is being typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +55,6 @@ class Word:
     kind: Literal["command", "tool", "resource", "path"]
     start: int
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """``text`` replaces the word."""
-
-    text: str
-    note: str = ""
 
 
 def word_before(line: str, column: int, *, first_line: bool) -> Word | None:
@@ -68,6 +80,18 @@ def from_vocabulary(word: Word, vocabulary: Vocabulary) -> list[Candidate]:
     begins = [name for name in names if name.lower().startswith(typed)]
     contains = [name for name in names if typed in name.lower() and not name.lower().startswith(typed)]
     return [Candidate(word.text[0] + name, one_line(names[name], 120)) for name in [*begins, *contains][:MOST]]
+
+
+async def proposals(word: Word, vocabulary: Vocabulary) -> list[Candidate]:
+    """Files; or what servers propose for the name of a template at the end of the word, then names that fit as they
+    are."""
+    if word.kind == "path":
+        return await asyncio.to_thread(from_folder, word.text)
+    if vocabulary.more is None:
+        return []
+    await asyncio.sleep(PAUSE)
+    proposed = list(await vocabulary.more(word.text))
+    return [*proposed, *from_vocabulary(word, vocabulary)][:MOST] if proposed else []
 
 
 def from_folder(typed: str) -> list[Candidate]:

@@ -19,8 +19,9 @@ from fastchat_tui.tui.composer import completion, external
 from fastchat_tui.tui.composer.completion import Candidate, Vocabulary, Word
 from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
+from fastchat_tui.tui.composer.meaning import Order, Slip, meaning
 from fastchat_tui.tui.composer.menu import Menu
-from fastchat_tui.tui.composer.pastes import Pastes, is_key, tidy
+from fastchat_tui.tui.composer.pastes import Pastes, tidy
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.text import one_line
 
@@ -56,6 +57,8 @@ class Composer(Vertical):
         self._word: Word | None = None
         self._dismissed: Word | None = None
         """The word whose menu the user has closed."""
+        self._proposed = False
+        """What the menu offers is not all that the word could be."""
         self._searching: str | None = None
         """While the history is searched, the text that was there before."""
 
@@ -80,6 +83,12 @@ class Composer(Vertical):
         draft = self.draft
         self.draft = f"{text}\n{draft}" if draft.strip() else text
 
+    def insert(self, text: str) -> None:
+        """At the cursor, apart from the word before it."""
+        self._stop_search()
+        before, _ = self._around_cursor()
+        self._editor.insert(text if not before or before[-1].isspace() else f" {text}")
+
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
 
@@ -95,26 +104,18 @@ class Composer(Vertical):
             row, column = self._editor.cursor_location
             self._editor.replace("\n", (row, column - 1), (row, column), maintain_selection_offset=False)
             return
-        written = self._editor.text
-        text = self._pastes.expand(written)
+        text = self._pastes.expand(self._editor.text)
         if not text.strip():
             return
-        if command := completion.COMMAND.fullmatch(text):
-            name, argument = command[1], (command[2] or "").strip()
-            if self._vocabulary.commands and name not in self._vocabulary.commands:
-                self._hint(f"There is no command /{name}. A space before the slash sends it as text; / lists all.")
-                return
-            self._clear("" if name in SECRET else text)
-            self.post_message(self.CommandWanted(name, argument))
-        elif (tool := completion.TOOL.fullmatch(text)) and tool[1] in self._vocabulary.tools:
-            self._clear(text)
-            self.post_message(self.CommandWanted("call", f"{tool[1]} {tool[2] or ''}".strip()))
-        elif is_key(text.strip()):  # pasted into the wrong place: it goes neither to the model nor into the history
-            self._clear("")
-            self.post_message(self.CommandWanted("key", text.strip()))
-        else:
-            self._clear(text)
-            self.post_message(self.Submitted(text.strip()))
+        match meaning(text, self._vocabulary):
+            case Slip(words):
+                self._hint(words)
+            case Order(name, argument):
+                self._clear("" if name in SECRET else text)
+                self.post_message(self.CommandWanted(name, argument))
+            case None:
+                self._clear(text)
+                self.post_message(self.Submitted(text.strip()))
 
     def action_newline(self) -> None:
         self._editor.replace("\n", *self._editor.selection, maintain_selection_offset=False)
@@ -128,11 +129,8 @@ class Composer(Vertical):
         self._editor.replace_all("")
         self._offer_history()
 
-    def action_editor(self) -> None:
-        self._edit_outside()
-
     @work(exclusive=True, group="editor")
-    async def _edit_outside(self) -> None:
+    async def action_editor(self) -> None:
         """The engine runs on while the editor has the terminal; nothing is drawn until it gives it back."""
         try:
             command = external.editor_command(os.environ)
@@ -200,12 +198,10 @@ class Composer(Vertical):
         self.focus()
 
     def _enter_completes(self) -> bool:
-        """Enter takes the chosen row where the word alone means nothing; a path is only taken when it was chosen."""
+        """Enter takes the chosen row where the word alone means nothing; a proposal only when it was chosen."""
         if self._word is None or not self._menu.is_open:
             return False
-        return self._menu.moved or (
-            self._word.kind != "path" and not completion.is_whole(self._word, self._menu.candidates)
-        )
+        return self._menu.moved or not (self._proposed or completion.is_whole(self._word, self._menu.candidates))
 
     def _take(self, candidate: Candidate | None) -> None:
         if candidate is None:
@@ -218,24 +214,27 @@ class Composer(Vertical):
             self._close_menu()
         elif self._word is not None:
             row, column = self._editor.cursor_location
-            text = candidate.text if candidate.text.endswith("/") else f"{candidate.text} "
-            self._editor.replace(text, (row, self._word.start), (row, column), maintain_selection_offset=False)
+            self._editor.replace(
+                candidate.taken, (row, self._word.start), (row, column), maintain_selection_offset=False
+            )
 
     def _complete(self) -> None:
         self._word = word = self._present_word()
         if word is None or word == self._dismissed:
             self._close_menu()
-        elif word.kind == "path":
-            self._complete_path(word)
-        else:
+            return
+        if word.kind != "path":
             self._dismissed = None
             self._open_menu(completion.from_vocabulary(word, self._vocabulary))
+        if word.kind in ("path", "resource"):
+            self._propose(word)
 
-    @work(exclusive=True, group="paths")
-    async def _complete_path(self, word: Word) -> None:
-        candidates = await asyncio.to_thread(completion.from_folder, word.text)
-        if self._word == word and self._searching is None:
-            self._open_menu(candidates)
+    @work(exclusive=True, group="proposals")
+    async def _propose(self, word: Word) -> None:
+        """What takes time to look up."""
+        found = await completion.proposals(word, self._vocabulary)
+        if self._word == word and self._searching is None and (found or word.kind == "path"):
+            self._open_menu(found, proposed=True)
 
     def _offer_history(self) -> None:
         self._open_menu([Candidate(entry) for entry in self._history.search(self._editor.text)])
@@ -247,7 +246,8 @@ class Composer(Vertical):
             self._editor.replace_all(draft)
             self._close_menu()
 
-    def _open_menu(self, candidates: list[Candidate]) -> None:
+    def _open_menu(self, candidates: list[Candidate], *, proposed: bool = False) -> None:
+        self._proposed = proposed
         if candidates or self._editor.menu_open:
             self._menu.offer(candidates)
         self._editor.menu_open = bool(candidates) or self._searching is not None

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import time
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
-from rich.segment import Segment
-from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
 from textual.widget import Widget
 
 from fastchat_tui.tui.inspector import pages
 from fastchat_tui.tui.inspector.json_levels import Root
 from fastchat_tui.tui.inspector.pages import Mode
 from fastchat_tui.tui.inspector.reader import Reader
-from fastchat_tui.tui.inspector.slices import fitted
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.tree_view import TreeView
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.tab_line import TabLine
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
 
@@ -31,39 +28,6 @@ TABS: tuple[Tab, ...] = get_args(Tab)
 MODES: tuple[Mode, ...] = get_args(Mode)
 Frames = Callable[..., Sequence[FrameSeen]]
 Logs = Callable[[str], Sequence[tuple[float, ServerLogged]]]
-
-
-class TabLine(Widget):
-    """The names of the tabs on one line, and the mode of the result at its end."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"tab--chosen", "tab--other", "tab--mode"}
-
-    chosen: reactive[Tab] = reactive("args")
-    mode: reactive[str] = reactive("")
-
-    @dataclass
-    class Chosen(Message):
-        tab: Tab
-
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        gap = " " if width < 36 else "  "
-        segments = []
-        for tab in TABS:
-            style = self.get_component_rich_style("tab--chosen" if tab == self.chosen else "tab--other")
-            segments += [Segment(tab, style), Segment(gap)]
-        strip = fitted(segments, width)
-        if self.mode and strip.cell_length + len(self.mode) <= width:
-            mode = Segment(self.mode, self.get_component_rich_style("tab--mode"))
-            strip = Strip.join([strip.adjust_cell_length(width - len(self.mode)), Strip([mode])])
-        return strip.apply_style(self.rich_style).adjust_cell_length(width, self.rich_style)
-
-    def on_click(self, event: events.Click) -> None:
-        x = event.x - self.styles.padding.left
-        for tab in TABS:
-            if 0 <= x < len(tab):
-                self.post_message(self.Chosen(tab))
-            x -= len(tab) + (1 if self.size.width < 36 else 2)
 
 
 class CallDetail(Widget):
@@ -86,7 +50,7 @@ class CallDetail(Widget):
         """What the open tab was made of; it is made anew only when that has changed."""
 
     def compose(self) -> ComposeResult:
-        yield TabLine()
+        yield TabLine(TABS)
         yield TreeView()
         yield TextView()
 
@@ -110,7 +74,7 @@ class CallDetail(Widget):
         if record is None or not self.is_mounted:
             return
         line = self.query_one(TabLine)
-        line.chosen = self.tab
+        line.chosen = TABS.index(self.tab)
         line.mode = ""
         page = self._page(record)
         made_of = self.tab, page
@@ -172,7 +136,7 @@ class CallDetail(Widget):
 
     def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
         event.stop()
-        self.tab = event.tab
+        self.tab = TABS[event.number]
 
     def on_tree_view_value_wanted(self, event: TreeView.ValueWanted) -> None:
         event.stop()

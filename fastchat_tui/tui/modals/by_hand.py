@@ -31,7 +31,8 @@ class ByHandScreen(ModalScreen[Object | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="by-hand") as box:
-            box.border_title = Content(f"{one_line(self._tool.server, 40)} › {one_line(self._tool.name, 60)}")
+            server, name = one_line(self._tool.server, 40), one_line(self._tool.name, 60)
+            box.border_title = Content(f"{server} › {name}" if server else name)
             box.border_subtitle = Content(self._keys)
             if self._tool.description:
                 yield Static(Content(clean(self._tool.description)), id="by-hand-about")

@@ -23,7 +23,9 @@ from fastchat_tui.wire.events.engine import Answered, Asked, EngineStarted, Mode
 from fastchat_tui.wire.events.servers import (
     CatalogueChanged,
     FrameSeen,
+    ResourceRead,
     ResourceUpdated,
+    ResourceWatched,
     ServerChanged,
     ServerLogged,
     ServerRemoved,
@@ -57,7 +59,9 @@ __all__ = [
     "Noticed",
     "QueueChanged",
     "ReplyFinished",
+    "ResourceRead",
     "ResourceUpdated",
+    "ResourceWatched",
     "RetryScheduled",
     "ServerChanged",
     "ServerLogged",
@@ -81,7 +85,9 @@ Event: TypeAlias = (
     | ServerChanged
     | ServerRemoved
     | CatalogueChanged
+    | ResourceWatched
     | ResourceUpdated
+    | ResourceRead
     | ServerLogged
     | SignInFinished
     | SessionOpened

@@ -79,6 +79,25 @@ class ResourceUpdated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceWatched:
+    """Changes of a resource are told from now on, or no longer."""
+
+    server: str
+    uri: str
+    on: bool
+    kind: Literal["resource_watched"] = "resource_watched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRead:
+    """A resource that had changed was read again."""
+
+    server: str
+    uri: str
+    kind: Literal["resource_read"] = "resource_read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLogged:
     server: str
     source: Literal["stderr", "server", "client"]

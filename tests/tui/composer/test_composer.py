@@ -9,7 +9,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from fastchat_tui.tui.composer.completion import Vocabulary
+from fastchat_tui.tui.composer.completion import Candidate, Vocabulary
 from fastchat_tui.tui.composer.history import History
 
 from .conftest import ComposerApp
@@ -287,3 +287,39 @@ async def test_without_a_terminal_of_its_own_the_editor_cannot_open_and_the_draf
         await pilot.pause()
         assert app.composer.draft == "draft"
         assert "cannot be handed to an editor" in app.screen_text
+
+
+async def test_a_tool_that_is_not_there_is_not_sent_to_the_model(app: ComposerApp) -> None:
+    async with app.run_test() as pilot:
+        for text in ("#time:none", '#gone:tool {"a": 1}'):
+            app.composer.draft = text
+            await pilot.press("enter")
+            assert "A space before the # sends it as text" in app.screen_text
+            assert app.composer.draft == text
+        for text in ("#todo: buy milk", "#1", " #time:none"):
+            app.composer.draft = text
+            await pilot.press("enter")
+    assert app.said == ["#todo: buy milk", "#1", "#time:none"]
+    assert app.commands == []
+
+
+async def test_what_stands_in_a_template_is_proposed_by_its_server(app: ComposerApp) -> None:
+    async def more(typed: str) -> list[Candidate]:
+        return [Candidate(f"@files:note://{day}/", "day") for day in ("mon", "tue") if typed == "@files:note://"]
+
+    async with app.run_test() as pilot:
+        app.composer.set_vocabulary(Vocabulary(resources={"files:note://{day}/{hour}": "At a time"}, more=more))
+        await type_text(pilot, "@fi")
+        assert app.menu == ["@files:note://{day}/{hour}"]
+        await pilot.press("enter")
+        assert app.composer.draft == "@files:note://"
+        for _ in range(200):
+            if len(app.menu) == 3:
+                break
+            await pilot.pause(0.02)
+        assert app.menu == ["@files:note://mon/", "@files:note://tue/", "@files:note://{day}/{hour}"]
+        await pilot.press("down", "tab")
+        assert app.composer.draft == "@files:note://tue/"
+        await type_text(pilot, "9")
+        await pilot.press("enter")
+    assert app.said == ["@files:note://tue/9"]

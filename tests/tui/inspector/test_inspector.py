@@ -8,10 +8,11 @@ import pytest
 from textual.pilot import Pilot
 
 from fastchat_tui.tui.inspector.call_list import CallList, state_words
-from fastchat_tui.tui.inspector.detail import CallDetail, TabLine
+from fastchat_tui.tui.inspector.detail import TABS, CallDetail
 from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.tree_view import TreeView
+from fastchat_tui.tui.tab_line import TabLine
 from fastchat_tui.wire.content import Image, Text
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
@@ -140,7 +141,7 @@ async def test_tabs_show_arguments_result_frames_timing_and_log(app, make: Make)
         await settled(pilot)
         assert "a line" in app.text
         await pilot.press("l", "h")
-        assert app.query_one(TabLine).chosen == "log"
+        assert TABS[app.query_one(TabLine).chosen] == "log"
 
 
 async def test_m_cycles_tree_text_and_raw(app, make: Make) -> None:

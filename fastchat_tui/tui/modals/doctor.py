@@ -1,8 +1,8 @@
-"""A server's page, and its examination: steps as they come, to be copied, and before an entry is saved."""
+"""The examination of a server: steps as they come, to be copied, and before an entry is saved."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -29,53 +29,13 @@ STYLES: dict[Verdict, str] = {
 }
 
 
-class ServerScreen(ModalScreen[str]):
-    """Gives the name of the command that the user wants for this server; empty when it was closed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal"), *bindings("page")]
-
-    def __init__(
-        self,
-        title: str,
-        passages: Sequence[Passage],
-        keys: str,
-        copy: Callable[[str], object],
-        *,
-        to_end: bool = False,
-    ) -> None:
-        super().__init__()
-        self._to_end = to_end
-        self._title = title
-        self._passages = passages
-        self._keys = keys
-        self._copy = copy
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="page") as box:
-            box.border_title = Content(one_line(self._title, 80))
-            box.border_subtitle = Content(self._keys)
-            yield TextView(self._passages, id="page-text")
-
-    def on_mount(self) -> None:
-        self.set_focus(text := self.query_one(TextView))
-        if self._to_end:
-            self.call_after_refresh(text.action_last)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "save"
-
-    def action_want(self, command: str) -> None:
-        self.dismiss(command)
-
-    def action_copy(self) -> None:
-        self._copy(self.query_one(TextView).plain_text())
-
-    def action_close(self) -> None:
-        self.dismiss("")
-
-
-class DoctorScreen(ServerScreen):
+class DoctorScreen(ModalScreen[str]):
     """Examines until it is closed. With ``saves`` it gives “save” when the user wants what was examined."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("modal"),
+        *(binding for binding in bindings("page") if binding.action in ("save", "copy")),
+    ]
 
     def __init__(
         self,
@@ -86,13 +46,22 @@ class DoctorScreen(ServerScreen):
         *,
         saves: bool = False,
     ) -> None:
-        super().__init__(title, (), keys, copy)
+        super().__init__()
+        self._title = title
+        self._keys = keys
+        self._copy = copy
         self._steps = steps
         self._saves = saves
         self.told: dict[str, Step] = {}
 
+    def compose(self) -> ComposeResult:
+        with Vertical(id="page") as box:
+            box.border_title = Content(one_line(self._title, 80))
+            box.border_subtitle = Content(self._keys)
+            yield TextView(id="page-text")
+
     def on_mount(self) -> None:
-        super().on_mount()
+        self.set_focus(self.query_one(TextView))
         self.examine()
 
     @work(group="doctor")
@@ -111,7 +80,8 @@ class DoctorScreen(ServerScreen):
             self._show(Passage(""), Passage(words, "text--bad" if failed else "text--good"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._saves if action == "save" else action != "want"
+        """A key that comes before the first frame of this screen does nothing."""
+        return self.is_mounted and (action != "save" or self._saves)
 
     def action_save(self) -> None:
         self.dismiss("save")
@@ -119,3 +89,9 @@ class DoctorScreen(ServerScreen):
     def _show(self, *after: Passage) -> None:
         lines = [Passage(line, STYLES[step.verdict]) for step in self.told.values() for line in step_lines(step)]
         self.query_one(TextView).show([*lines, *after], keep=True)
+
+    def action_copy(self) -> None:
+        self._copy(self.query_one(TextView).plain_text())
+
+    def action_close(self) -> None:
+        self.dismiss("")
