@@ -125,15 +125,28 @@ def _add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     servers.add_argument("--json", action="store_true", help="as JSON")
     _servers(servers)
 
-    tools = _command(commands, "tools", "List the tools that the servers offer.")
-    tools.add_argument("server", nargs="?", default="", help="only those of this server")
-    tools.add_argument("--json", action="store_true", help="as JSON, with schemas")
+    for what in ("tools", "resources", "prompts"):
+        offers = _command(commands, what, f"List the {what} that the servers offer.")
+        offers.add_argument("server", nargs="?", default="", help="only those of this server")
+        offers.add_argument("--json", action="store_true", help="as JSON, with everything that is known of them")
 
     call = _command(commands, "call", "Call one tool by hand, without a model.")
     call.add_argument("server", help="the server's name in the configuration")
     call.add_argument("tool", help="the tool's name")
     call.add_argument("arguments", nargs="?", default="{}", help="a JSON object; “-” reads it from stdin")
     call.add_argument("--json", action="store_true", help="the result as JSON")
+
+    read = _command(commands, "read", "Print what a resource of a server holds.")
+    read.add_argument("server", help="the server's name in the configuration")
+    read.add_argument("uri", help="the resource's URI")
+    read.add_argument("--save", default="", metavar="FILE", help="into a new file, byte for byte")
+    read.add_argument("--json", action="store_true", help="as JSON, what is no text as Base64")
+
+    prompt = _command(commands, "prompt", "Print a prompt of a server, filled in.")
+    prompt.add_argument("server", help="the server's name in the configuration")
+    prompt.add_argument("prompt", help="the prompt's name")
+    prompt.add_argument("arguments", nargs="*", metavar="NAME=VALUE", help="its arguments")
+    prompt.add_argument("--json", action="store_true", help="its messages as JSON")
 
     doctor = _command(commands, "doctor", "Find out what is wrong: configuration, keyring, model, servers.")
     doctor.add_argument("server", nargs="?", default="", help="only this server")

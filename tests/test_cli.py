@@ -17,7 +17,7 @@ import pytest
 from fastchat_tui import crash
 from fastchat_tui.cli import main, make_parser
 from fastchat_tui.headless.exits import UsageError
-from fastchat_tui.launch import message
+from fastchat_tui.subcommands import message
 from fastchat_tui.wire.text import clean
 
 ENGINE = """

@@ -98,6 +98,18 @@ def test_servers_and_tools_as_json_are_as_documented() -> None:
     assert shape(command("tools", "--demo", "--json")[0]) == shape(example("tools --json"))
 
 
+def test_resources_and_prompts_as_json_are_as_documented() -> None:
+    [resource] = command("resources", "--demo", "--json")
+    assert shape(resource) == shape(example("resources --json"))
+    [prompt] = command("prompts", "demo", "--demo", "--json")
+    assert shape(prompt) == shape(example("prompts --json"))
+    [part] = command("read", "demo", resource["uri"], "--demo", "--json")
+    assert shape(part) == shape(example("read --json"))
+    [message] = command("prompt", "demo", prompt["name"], "topic=the clock", "--demo", "--json")
+    assert shape(message) == shape(example("prompt --json"))
+    assert "the clock" in message["content"]["text"]
+
+
 def test_the_doctor_as_json_is_as_documented() -> None:
     said = command("doctor", "--demo", "--json")
     documented = example("doctor --json")

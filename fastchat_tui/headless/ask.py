@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.exits import Exit, UsageError
+from fastchat_tui.headless.offers import written_out
 from fastchat_tui.headless.reader import Reader, heard_cancel
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.headless.writers import JsonLinesWriter, JsonWriter, Narrator, TextWriter, Writer
@@ -28,7 +29,7 @@ GRACE = 3.0
 async def ask(
     engine: Engine, text: str, answers: Answers, voice: Voice, *, output: str = "text", session: str = ""
 ) -> Exit:
-    """Sends ``text`` when no server is connecting any more, and follows its turn to the end.
+    """Sends ``text``, and what it names of the servers, when none of them is connecting any more; follows its turn.
 
     ``session`` is the id that was asked for, if any. Raises UsageError when another one is open.
     """
@@ -69,6 +70,8 @@ class _Turn:
         if session and self._engine.snapshot().session.id != session:
             text = f"The session “{session}” could not be opened, so nothing was sent."
             raise UsageError(text, "Name a saved session, or take --continue for the last one.")
+        async with self.reader.meanwhile(self._hear):
+            text = await written_out(self._engine, text)
         self._sent = True
         await self._engine.send(SendMessage(text))
         return await self._follow()

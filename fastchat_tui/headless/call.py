@@ -8,7 +8,7 @@ import json
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.exits import Exit, UsageError, of_outcome
-from fastchat_tui.headless.reader import Reader, Servers, heard_cancel
+from fastchat_tui.headless.reader import Reader, Servers, heard_cancel, usable
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.headless.writers import call_object
 from fastchat_tui.wire.commands import CallTool
@@ -65,13 +65,7 @@ def read_arguments(text: str) -> Object:
 
 
 def _check(servers: Servers, server: str, tool: str) -> None:
-    if (view := servers.get(server)) is None:
-        raise ServerError(f"There is no server “{server}”.", f"Known: {', '.join(servers) or 'none'}.")
-    if view.state != "ready":
-        detail = f": {one_line(view.detail).rstrip('.')}" if view.detail else ""
-        remedies = {"off": "Switch it on in the servers pane.", "needs_login": f"Run: fastchat-tui login {server}"}
-        raise ServerError(f"{server} is {view.state.replace('_', ' ')}{detail}.", remedies.get(view.state, ""))
-    names = [known.name for known in view.tools]
+    names = [known.name for known in usable(servers, server).tools]
     if tool not in names:
         near = difflib.get_close_matches(tool, names, 3) or names[:10]
         raise ServerError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.errors import CommandError, ConfigError
+from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError
 from fastchat_tui.wire.events import (
     Answered,
     Asked,
@@ -57,6 +58,21 @@ class Reader:
             case _:
                 pass
         return stamped
+
+    @asynccontextmanager
+    async def meanwhile(self, hear: Heard = lambda _: None) -> AsyncIterator[None]:
+        """Events are heard and questions answered while the block waits for something else."""
+
+        async def go_on() -> None:
+            async for stamped in self:
+                hear(stamped)
+
+        going_on = asyncio.create_task(go_on())
+        try:
+            yield
+        finally:
+            going_on.cancel()
+            await asyncio.wait([going_on])
 
     def close(self) -> None:
         self._sign_in_ends()
@@ -119,6 +135,29 @@ class Reader:
                 self._voice.narrate(f"{why} Trying again in {human_time(seconds)}.")
             case _:
                 pass
+
+
+@asynccontextmanager
+async def ready(engine: Engine, answers: Answers, voice: Voice, server: str) -> AsyncIterator[ServerView]:
+    """One server that can be used; its questions are answered meanwhile. Raises ServerError when it is not ready."""
+    reader = Reader(engine, answers, voice)
+    try:
+        view = usable(await reader.settle(server), server)
+        async with reader.meanwhile():
+            yield view
+    finally:
+        reader.close()
+
+
+def usable(servers: Servers, server: str) -> ServerView:
+    """Raises ServerError where it is not ready, with why."""
+    if (view := servers.get(server)) is None:
+        raise ServerError(f"There is no server “{server}”.", f"Known: {', '.join(servers) or 'none'}.")
+    if view.state != "ready":
+        detail = f": {one_line(view.detail).rstrip('.')}" if view.detail else ""
+        remedies = {"off": "Switch it on in the servers pane.", "needs_login": f"Run: fastchat-tui login {server}"}
+        raise ServerError(f"{server} is {view.state.replace('_', ' ')}{detail}.", remedies.get(view.state, ""))
+    return view
 
 
 def heard_cancel() -> None:

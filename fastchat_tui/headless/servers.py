@@ -1,18 +1,22 @@
-"""``servers`` and ``tools``: what is configured, whether it came up, what it offers."""
+"""``servers``, ``tools``, ``resources``, ``prompts``: what is configured, whether it came up, what it offers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Literal, TypeAlias
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.exits import Exit
 from fastchat_tui.headless.reader import Reader, Servers
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.ports import Engine
-from fastchat_tui.wire.servers import ServerView
+from fastchat_tui.wire.servers import PromptTemplate, Resource, ResourceTemplate, ServerView, Tool
 from fastchat_tui.wire.text import human_count
 
 NONE = "No server is configured."
+Kind: TypeAlias = Literal["tools", "resources", "prompts"]
+Offer: TypeAlias = Tool | Resource | ResourceTemplate | PromptTemplate
 REMEDY = "Write a fastchat.config.json (the README shows its forms), or try --demo."
 
 
@@ -32,25 +36,22 @@ async def list_servers(engine: Engine, answers: Answers, voice: Voice, *, as_jso
     return _exit(servers)
 
 
-async def list_tools(
-    engine: Engine, answers: Answers, voice: Voice, *, server: str = "", as_json: bool = False
+async def list_offers(
+    engine: Engine, kind: Kind, answers: Answers, voice: Voice, *, server: str = "", as_json: bool = False
 ) -> Exit:
-    """Every tool of the servers that came up, or of one."""
+    """Everything of one kind that the servers that came up offer, or one of them."""
     servers = await _settled(engine, answers, voice)
     if server:
         if server not in servers:
             voice.complain(f"There is no server “{server}”.", f"Known: {', '.join(servers) or 'none'}.")
             return Exit.SERVER
         servers = {server: servers[server]}
-    tools = [tool for view in servers.values() for tool in view.tools]
+    columns, offers = KINDS[kind]
+    found = [offer for view in servers.values() for offer in offers(view)]
     if as_json:
-        voice.print_json([asdict(tool) for tool in tools])
-    elif tools:
-        rows = [
-            (f"{tool.server}.{tool.name}", "on" if tool.enabled else "off", tool.problem or tool.description)
-            for tool in tools
-        ]
-        voice.table([("TOOL", "OFFERED", "DESCRIPTION"), *rows])
+        voice.print_json([asdict(offer) for offer in found])
+    elif found:
+        voice.table([columns, *map(_row, found)])
     elif not servers:
         voice.complain(NONE, REMEDY)
     return _exit(servers)
@@ -79,3 +80,24 @@ def _object(view: ServerView) -> dict[str, object]:
 def _exit(servers: Servers) -> Exit:
     """OK when every server that is switched on is ready."""
     return Exit.OK if all(view.state in ("ready", "off") for view in servers.values()) else Exit.SERVER
+
+
+def _row(offer: Offer) -> Sequence[str]:
+    match offer:
+        case Tool():
+            on = "on" if offer.enabled else "off"
+            return f"{offer.server}.{offer.name}", on, offer.problem or offer.description
+        case Resource():
+            return f"{offer.server}:{offer.uri}", offer.mime_type, offer.description or offer.name
+        case ResourceTemplate():
+            return f"{offer.server}:{offer.uri_template}", offer.mime_type, offer.description or offer.name
+        case PromptTemplate():
+            arguments = (one.name if one.required else f"[{one.name}]" for one in offer.arguments)
+            return f"{offer.server}:{offer.name}", " ".join(arguments), offer.description
+
+
+KINDS: Mapping[Kind, tuple[Sequence[str], Callable[[ServerView], Sequence[Offer]]]] = {
+    "tools": (("TOOL", "OFFERED", "DESCRIPTION"), lambda view: view.tools),
+    "resources": (("RESOURCE", "TYPE", "DESCRIPTION"), lambda view: (*view.resources, *view.templates)),
+    "prompts": (("PROMPT", "ARGUMENTS", "DESCRIPTION"), lambda view: view.prompts),
+}

@@ -45,7 +45,9 @@ def refusal(server: str, error: BaseException) -> ServerError:
         case -32601:
             return ServerError(f"{server} does not know this request: {message}.")
         case -32602:
-            return ServerError(f"{server} refused the arguments: {message}.", "Check them against the tool's schema.")
+            return ServerError(
+                f"{server} refused the request: {message}.", "Compare the arguments with what it offers."
+            )
         case -32000:
             return ServerError(f"{server} did not answer: {message}.", "Try again, or reconnect the server (r).")
         case code:

@@ -202,11 +202,14 @@ class ChatScreen(Screen[None]):
 
     @work(group="commands")
     async def _attach_and_send(self, text: str) -> None:
-        from fastchat_tui.tui import offers
+        from fastchat_tui.wire.attachments import attach
         from fastchat_tui.wire.commands import SendMessage
 
         await self.attached.wait()
-        if (whole := await offers.attach(self, text)) is None:
+        try:
+            whole = await attach(self.engine, text)
+        except FastchatError as error:
+            self.toast(error.text, error.remedy, "error")
             self.composer.restore(text)
         else:
             await self.send(SendMessage(whole))

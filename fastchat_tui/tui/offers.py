@@ -12,7 +12,7 @@ from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.fill import Blank, FillScreen
 from fastchat_tui.tui.modals.prompt import PromptScreen
 from fastchat_tui.tui.server_page.resource import ResourceScreen
-from fastchat_tui.wire.attachments import ATTACHED, said, spoken
+from fastchat_tui.wire.attachments import said, spoken
 from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.content import Completion, PromptMessage
 from fastchat_tui.wire.errors import FastchatError
@@ -127,20 +127,6 @@ def preview(messages: Sequence[PromptMessage]) -> list[Passage]:
 
 
 # ── resources ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def attach(chat: ChatScreen, text: str) -> str | None:
-    """``text``, and below it what every ``@server:uri`` in it holds. None when one cannot be read, which is said."""
-    servers = chat.engine.snapshot().servers
-    found = [(server, uri) for server, uri in ATTACHED.findall(text) if server in servers]
-    parts = [text]
-    for server, uri in dict.fromkeys(found):
-        try:
-            parts += [said(resource) for resource in await chat.engine.read(server, uri)]
-        except FastchatError as error:
-            chat.toast(f"@{server}:{uri} cannot be attached. {error.text}", error.remedy, "error")
-            return None
-    return "\n\n".join(parts)
 
 
 async def show_resource(chat: ChatScreen, argument: str) -> None:

@@ -6,12 +6,27 @@ import re
 from collections.abc import Sequence
 
 from fastchat_tui.wire.content import Audio, Content, EmbeddedResource, Image, PromptMessage, ResourceLink, Text
+from fastchat_tui.wire.errors import ServerError
+from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.text import head_and_tail, one_line, size_of_base64
 
 ATTACHED = re.compile(r"(?<!\S)@([^\s:]+):(\S+)")
 """Server and URI."""
 MOST = 100_000
 """Characters of one resource that are attached; what is cut is said."""
+
+
+async def attach(engine: Engine, text: str) -> str:
+    """``text``, and below it what every ``@server:uri`` in it holds. Raises ServerError when one cannot be read."""
+    servers = engine.snapshot().servers
+    found = [(server, uri) for server, uri in ATTACHED.findall(text) if server in servers]
+    parts = [text]
+    for server, uri in dict.fromkeys(found):
+        try:
+            parts += [said(resource) for resource in await engine.read(server, uri)]
+        except ServerError as error:
+            raise ServerError(f"@{server}:{uri} cannot be attached. {error.text}", error.remedy) from error
+    return "\n\n".join(parts)
 
 
 def spoken(messages: Sequence[PromptMessage]) -> str:

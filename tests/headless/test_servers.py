@@ -10,7 +10,7 @@ import pytest
 
 from fastchat_tui.headless.call import call, read_arguments
 from fastchat_tui.headless.exits import Exit, UsageError
-from fastchat_tui.headless.servers import list_servers, list_tools
+from fastchat_tui.headless.servers import list_offers, list_servers
 from fastchat_tui.wire.commands import CallTool, Command
 from fastchat_tui.wire.content import Content, Image, Outcome, Text
 from fastchat_tui.wire.errors import ServerError
@@ -77,7 +77,7 @@ async def test_no_server_at_all_says_what_to_do(console: Console) -> None:
 
 async def test_tools_are_listed_by_server(console: Console) -> None:
     engine = ScriptedEngine(opening=(STARTED, *ready("time", "now"), *ready("files", "read")))
-    assert await list_tools(engine, console.answers(), console.voice) is Exit.OK
+    assert await list_offers(engine, "tools", console.answers(), console.voice) is Exit.OK
     assert console.stdout.splitlines() == [
         "TOOL        OFFERED  DESCRIPTION",
         "time.now    on       now it",
@@ -89,7 +89,7 @@ async def test_tools_of_one_server_as_json_have_their_schemas(console: Console) 
     tool = Tool("time", "now", "time__now", input_schema={"type": "object"}, problem="bad schema")
     catalogue = CatalogueChanged(server="time", tools=(tool,))
     engine = ScriptedEngine(opening=(STARTED, *ready("files", "read"), *ready("time"), catalogue))
-    assert await list_tools(engine, console.answers(), console.voice, server="time", as_json=True) is Exit.OK
+    assert await list_offers(engine, "tools", console.answers(), console.voice, server="time", as_json=True) is Exit.OK
     (shown,) = json.loads(console.stdout)
     assert shown["input_schema"] == {"type": "object"}
     assert shown["problem"] == "bad schema"
@@ -97,7 +97,7 @@ async def test_tools_of_one_server_as_json_have_their_schemas(console: Console) 
 
 async def test_tools_of_a_server_that_is_unknown(console: Console) -> None:
     engine = ScriptedEngine(opening=(STARTED, *ready("time", "now")))
-    assert await list_tools(engine, console.answers(), console.voice, server="tine") is Exit.SERVER
+    assert await list_offers(engine, "tools", console.answers(), console.voice, server="tine") is Exit.SERVER
     assert "Known: time" in console.stderr
 
 

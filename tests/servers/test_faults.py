@@ -218,7 +218,7 @@ async def test_a_flood_of_progress_is_told_ten_times_a_second_and_ends_with_the_
         ("null-result", "an answer that is not valid JSON-RPC"),
         ("lone-surrogate", "an answer that is not valid JSON-RPC"),
         ("no-content", "an answer that is not the result of a tool"),
-        ("rpc-error", "refused the arguments: Invalid arguments: colour"),
+        ("rpc-error", "refused the request: Invalid arguments: colour"),
     ],
 )
 async def test_a_bad_answer_fails_its_call_at_once_and_nothing_else(bench: Bench, fault: str, words: str) -> None:
