@@ -9,7 +9,7 @@ from pathlib import PurePath
 from urllib.parse import parse_qsl, urlsplit
 
 from fastchat_tui.config.expand import references
-from fastchat_tui.wire.addresses import host_of, is_loopback
+from fastchat_tui.wire.addresses import is_unencrypted
 from fastchat_tui.wire.masks import shaped
 from fastchat_tui.wire.servers import ServerSpec
 
@@ -86,7 +86,7 @@ def dangers(specs: Iterable[ServerSpec]) -> Iterator[str]:
             yield f"{spec.name} runs whatever its shell reads in that line."
         if program in _RAISES:
             yield f"{spec.name} asks for more rights than you have ({program})."
-        if spec.url.startswith("http://") and not is_loopback(host_of(spec.url)):
+        if is_unencrypted(spec.url):
             yield f"{spec.name} is contacted without encryption: anybody on the way reads along."
         if "OPENAI_API_KEY" in references(spec):
             yield f"{spec.name} is given the key of your model (OPENAI_API_KEY)."

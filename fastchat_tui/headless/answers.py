@@ -14,6 +14,7 @@ from typing import assert_never
 from fastchat_tui import browser
 from fastchat_tui.headless.exits import ConsentError
 from fastchat_tui.headless.voice import Voice
+from fastchat_tui.wire.addresses import UNENCRYPTED, doubt, is_unencrypted
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
 from fastchat_tui.wire.questions import (
@@ -90,7 +91,7 @@ class Answers:
         itself, None when they do not want to. No command but ``login`` opens a browser unasked."""
         if not self._login and not await self._wanted(about):
             return None
-        self._voice.complain(f"Sign in at {about.server}, in your browser:", about.url)
+        self._voice.complain(f"Sign in at {about.server}, in your browser:", f"{about.url}{_careful(about.url)}")
         opened = self._browser and await asyncio.to_thread(browser.open_in_browser, about.url)
         return "" if self._ask is None else await self._pasted(about, opened=opened)
 
@@ -174,13 +175,16 @@ def question(about: About) -> str:
             lines += [f"  reads or sets       {', '.join(names)}"] if names else []
             return "\n".join([*lines, f"Use it? {REMEMBER_PLACE}"])
         case KeyUse(origin=origin, source=source):
-            return f"\n{source} wants your key sent to {origin}, for the first time.\nSend it there? {REMEMBER_PLACE}"
+            open_to_all = f"\n  {UNENCRYPTED}" if is_unencrypted(origin) else ""
+            place = f"{origin}, for the first time.{_careful(origin)}{open_to_all}"
+            return f"\n{source} wants your key sent to {place}\nSend it there? {REMEMBER_PLACE}"
         case GoOn(steps=steps, why=why):
             return f"\n{why} ({steps} steps so far)\nGo on? [y]es · [N]o: "
         case Elicitation(server=server, message=message, schema=schema, url=url):
             asks = f"\n{server} asks: {message}\n"
             if schema is None:
-                return f"{asks}It wants you to visit, in your browser:\n  {url}\nDone, or will you? [y]es · [N]o: "
+                page = f"  {url}{_careful(url)}"
+                return f"{asks}It wants you to visit, in your browser:\n{page}\nDone, or will you? [y]es · [N]o: "
             shown = clean(json.dumps(schema, indent=2, ensure_ascii=False))
             return f"{asks}{shown}\nAnswer with its defaults? [y]es · [N]o: "
         case Sampling(server=server, request=request):
@@ -191,6 +195,12 @@ def question(about: About) -> str:
             return f"\nThe model's answer to {server}\n{shown}\nSend it? [y]es · [N]o: "
         case SignIn(server=server, url=url, scopes=scopes):
             wanted = f" for {scopes}" if scopes else ""
-            return f"\n{server} wants a sign-in{wanted}, in your browser:\n  {url}\nOpen it? [y]es · [N]o: "
+            page = f"  {url}{_careful(url)}"
+            return f"\n{server} wants a sign-in{wanted}, in your browser:\n{page}\nOpen it? [y]es · [N]o: "
         case _:
             assert_never(about)
+
+
+def _careful(url: str) -> str:
+    """A further line where a person must look twice at the host."""
+    return f"\n  {careful}" if (careful := doubt(url)) else ""

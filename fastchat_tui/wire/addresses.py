@@ -11,6 +11,7 @@ from fastchat_tui.wire.text import clean
 
 LONGEST = 4096
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
+UNENCRYPTED = "The connection is not encrypted: anybody on the way can read the key."
 _LOOKALIKE = "The name holds letters that may look like others. Compare it with care."
 
 
@@ -44,6 +45,11 @@ def doubt(url: str) -> str:
     """What a person must look at before they trust the host; empty when it is plain."""
     host = host_of(url)
     return _LOOKALIKE if not host.isascii() or any(part.startswith("xn--") for part in host.split(".")) else ""
+
+
+def is_unencrypted(url: str) -> bool:
+    """Whether anybody on the way can read what is sent there."""
+    return url.lower().startswith("http:") and not is_loopback(host_of(url))
 
 
 def is_loopback(host: str) -> bool:

@@ -6,11 +6,11 @@ import io
 
 import pytest
 
-from fastchat_tui.headless.answers import Answers
+from fastchat_tui.headless.answers import Answers, question
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
-from fastchat_tui.wire.questions import Elicitation, Sampling, SamplingReview, SignIn
+from fastchat_tui.wire.questions import Elicitation, KeyUse, Sampling, SamplingReview, SignIn
 
 FORM = Elicitation("files", "Which \x1b[31mfolder?", schema={"type": "object", "properties": {"at": {"default": "/"}}})
 PAGE = Elicitation("shop", "Pay first", url="https://pay.example/7")
@@ -91,3 +91,23 @@ async def test_an_address_that_nobody_can_paste_is_a_no() -> None:
 
     answers = Answers(Voice(io.StringIO(), io.StringIO()), closed, login=True, browser=False)
     assert await answers.sign_in(MORE) is None
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        (Elicitation("shop", "Pay first", url="https://xn--py-7ka.example/7"), "may look like others"),
+        (SignIn("shop", "https://xn--lgin-5na.example/authorize?state=1"), "may look like others"),
+        (KeyUse("https://xn--pi-lia.example:443", ".env"), "may look like others"),
+        (KeyUse("http://api.example:80", ".env"), "not encrypted"),
+    ],
+)
+def test_what_a_person_must_look_at_twice_is_said(about: Elicitation | SignIn | KeyUse, words: str) -> None:
+    assert words in question(about)
+
+
+async def test_a_doubtful_sign_in_is_told_before_the_browser_opens() -> None:
+    err = io.StringIO()
+    answers = Answers(Voice(io.StringIO(), err), login=True, browser=False)
+    await answers.sign_in(SignIn("shop", "https://xn--lgin-5na.example/authorize?state=1"))
+    assert "may look like others" in err.getvalue()

@@ -15,7 +15,7 @@ from fastchat_tui.tui.modals.approval import ApprovalScreen
 from fastchat_tui.tui.modals.filled import EDIT, FILL, FilledScreen, VisitScreen
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
 from fastchat_tui.tui.modals.sign_in import SignInScreen
-from fastchat_tui.wire.addresses import doubt, host_of, is_loopback
+from fastchat_tui.wire.addresses import UNENCRYPTED, doubt, host_of, is_unencrypted
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.events import Asked
@@ -171,8 +171,8 @@ def key_passages(about: KeyUse) -> list[Passage]:
         Passage(f"named by {about.source}"),
     ]
     found += doubts(about.origin)
-    if about.origin.startswith("http://") and not is_loopback(host_of(about.origin)):
-        found.append(Passage("The connection is not encrypted: anybody on the way can read the key.", "text--bad"))
+    if is_unencrypted(about.origin):
+        found.append(Passage(UNENCRYPTED, "text--bad"))
     return found
 
 
