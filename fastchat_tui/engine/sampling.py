@@ -196,7 +196,7 @@ def _result(model: str, reply: Reply) -> Object:
 def _use(call: CallPart) -> Object:
     try:
         arguments = json.loads(call.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         arguments = {}
     used = arguments if isinstance(arguments, dict) else {}
     return {"type": "tool_use", "id": call.call, "name": call.name, "input": used}

@@ -68,7 +68,7 @@ class Transport:
         try:
             async with asyncio.timeout(LISTED):
                 body: Any = await self._client.get(url, cast_to=object)
-        except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, ValueError):
+        except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, ValueError, RecursionError):
             return ()
         listed = body.get("data") if isinstance(body, dict) else None
         named = (model.get("id") for model in (listed if isinstance(listed, list) else ()) if isinstance(model, dict))

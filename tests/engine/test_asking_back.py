@@ -200,6 +200,18 @@ async def test_a_sampling_with_tools_says_which_tool_the_model_wants() -> None:
     assert prompt.messages[2] == ToolMessage("u0", "dark")
 
 
+async def test_arguments_that_no_parser_takes_are_none_in_a_sampling() -> None:
+    world = World(say("", calls=[CallPart("u1", "look", "[" * 100_000)]))
+    world.settings.server_options["demo"] = ServerOptions(sampling=True)
+    async with world.open() as engine:
+        await started(world)
+        waiting = asyncio.create_task(world.host.sample("demo", "", REQUEST))
+        for number in (1, 2):
+            await engine.send(Answer(asked(await world.until(Asked, number)).question, "once"))
+        result = await waiting
+    assert result["content"] == [{"type": "tool_use", "id": "u1", "name": "look", "input": {}}]
+
+
 async def test_options_are_remembered_and_reach_the_server() -> None:
     world = World()
     async with world.open() as engine:

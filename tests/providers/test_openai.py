@@ -116,8 +116,17 @@ async def test_the_models_of_an_endpoint_are_asked_for_once(chat: Open) -> None:
     assert (path, headers["authorization"]) == ("/v1/models", f"Bearer {KEY}")
 
 
-@pytest.mark.parametrize("answer", [(404, {"error": "none"}), (200, "<html>"), (200, {"data": [1, {"id": 2}]})])
-async def test_an_endpoint_that_lists_no_models_is_no_worse_for_it(chat: Open, answer: tuple[int, object]) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, {"error": "none"}),
+        (200, "<html>"),
+        (200, {"data": [1, {"id": 2}]}),
+        (200, "[" * 100_000, {"content-type": "application/json"}),
+    ],
+    ids=["none", "html", "odd", "deep"],
+)
+async def test_an_endpoint_that_lists_no_models_is_no_worse_for_it(chat: Open, answer: tuple[Any, ...]) -> None:
     at = await chat({"text": "x"})
     at.api.models = answer
     assert list(await at.model.names()) == []
