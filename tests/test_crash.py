@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from fastchat_tui import crash
+from fastchat_tui import crash, launch
 from fastchat_tui.wire.masks import Masker
 
 TOKEN = "opaque 0.token\"of nobody's shape"
@@ -78,5 +79,15 @@ def test_what_escapes_from_a_thread_is_a_report(home: Path, monkeypatch: pytest.
     thread = threading.Thread(target=lambda: 1 / 0)
     thread.start()
     thread.join()
+    [report] = home.rglob("crash-*.txt")
+    assert "ZeroDivisionError" in report.read_text()
+
+
+async def test_what_fails_in_the_loop_with_nobody_to_tell_is_a_report(home: Path) -> None:
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    launch._on_stop(lambda number: None)
+    loop.call_soon(lambda: 1 / 0)
+    loop.call_soon(done.set)
+    await done.wait()
     [report] = home.rglob("crash-*.txt")
     assert "ZeroDivisionError" in report.read_text()

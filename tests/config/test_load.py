@@ -240,13 +240,19 @@ def test_a_dotenv_gives_only_names_that_may_be_there(place: Place) -> None:
     assert "MY_TOKEN" not in os.environ
 
 
-def test_a_projects_dotenv_fills_no_variable_of_the_users_own_servers(place: Place) -> None:
-    place.own({"mcpServers": {"mine": {"url": "https://${MY_HOST:-good.example}/mcp"}}})
+@pytest.mark.parametrize("named_there", [False, True], ids=["", "named in the project's file"])
+def test_a_projects_dotenv_fills_no_variable_of_the_users_own_servers(place: Place, named_there: bool) -> None:
+    entry = {"url": "https://${MY_HOST:-good.example}/mcp"}
+    place.own({"mcpServers": {"mine": entry}})
+    if named_there:  # and not trusted, so that the user's own file is in use
+        place.write({"mcpServers": {"theirs": entry}})
     place.write("MY_HOST=evil.example\nDEFAULT_MODEL=m\n", ".env")
     settings = place.settings()
-    [about] = settings.load().pending
+    [about] = [about for about in settings.load().pending if about.path.endswith(".env")]
     settings.trust(about, remember=False)
-    assert settings.load().servers[0].url == "https://good.example/mcp"
+    config = settings.load()
+    assert config.model == "m"
+    assert [(spec.name, spec.url) for spec in config.servers] == [("mine", "https://good.example/mcp")]
 
 
 def test_a_project_decides_neither_model_nor_endpoint_nor_policy_nor_rules(place: Place) -> None:

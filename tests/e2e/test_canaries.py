@@ -151,6 +151,8 @@ def test_no_secret_comes_back_on_the_screen_or_in_a_file(opened: Opened, home: P
         terminal.settles(F1)
         terminal.until(lambda: terminal.child.flag_eof)
         assert "a fault of the program (RuntimeError)" in terminal.raw.decode("utf-8", "replace")
+        terminal.child.wait()
+        assert terminal.child.exitstatus == 1
     assert list(home.rglob("crash-*.txt"))
     assert list(home.rglob("box.log"))
     assert_clean(home, servers, terminal.raw)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from fastchat_tui.servers import calls
+from fastchat_tui.servers import calls, hearing
 from fastchat_tui.wire.content import Text
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import CatalogueChanged, ServerLogged
@@ -310,3 +310,14 @@ async def test_a_changed_list_is_read_again_but_not_a_thousand_times(bench: Benc
     await heard.until(lambda e: isinstance(e, CatalogueChanged) and any(t.name == "added" for t in e.tools))
     await server.stop()
     assert len(heard.of(CatalogueChanged)) <= 3
+
+
+async def test_between_two_readings_of_the_lists_there_is_a_pause(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "REFRESH", 3600.0)
+    server, heard = await bench.ready("list-changed")
+    for number in range(4):
+        await act(server, f"c{number}")
+    await server.stop()
+    assert len(heard.of(CatalogueChanged)) == 1

@@ -368,6 +368,19 @@ async def test_what_was_acknowledged_survives_kill_9(folder: Path) -> None:
     await store.close()
 
 
+async def test_what_is_acknowledged_has_been_waited_for(folder: Path) -> None:
+    """A power cut cannot be had in a test; what SQLite is told about it can."""
+    store = SqliteStore(folder)
+    await store.create("s", 1.0)
+
+    def told() -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")
+        return [store._opened().connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    assert await store._worker.run(told) == ["wal", 2, 1, 0]
+    await store.close()
+
+
 SHARER = """
 import asyncio, sys
 from pathlib import Path

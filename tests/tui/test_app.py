@@ -271,3 +271,10 @@ asyncio.run(main())
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=dict(os.environ), check=False
     )
     assert done.stdout.strip() == "[] 'more'", done.stderr
+
+
+async def test_what_is_copied_holds_nothing_that_a_terminal_obeys() -> None:
+    async with screen(World()) as it:
+        it.app.copy("echo a\x1b[201~; rm -r x\u202e\x9b")
+        await it.until(lambda: it.app.clipboard != "")
+        assert it.app.clipboard == "echo a␛[201~; rm -r x<U+202E><9B>"
