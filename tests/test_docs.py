@@ -18,6 +18,8 @@ from fastchat_tui.wire.doctor import Step
 from fastchat_tui.wire.servers import SignInView
 
 DOCS = Path(__file__).parents[1] / "docs"
+TESTS = Path(__file__).parent
+PACKAGE = Path(fastchat_tui.__file__).parent
 FREE = ("arguments", "input_schema", "output_schema", "annotations", "structured")
 """Fields that hold what a server or a model says."""
 EMPTY = dict.fromkeys(("left_out", "watched", "changed"))
@@ -140,3 +142,25 @@ def test_every_event_is_documented_with_its_fields() -> None:
     }
     assert documented == known
     assert set(example("ask --output jsonl")["event"]) == {"kind", "turn", "step", "text"}
+
+
+# ── security ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def protections() -> list[tuple[str, str, str]]:
+    """What holds, where, and the tests: the rows of the tables."""
+    text = (DOCS / "security.md").read_text("utf-8")
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    return [(what.strip(), where, tests) for what, where, tests in rows if what.strip() != "what holds"]
+
+
+def test_every_protection_names_modules_and_tests_that_are_there() -> None:
+    assert len(protections()) > 60
+    for what, where, tests in protections():
+        modules = re.findall("`(.+?)`", where)
+        named = [test.split("::") for test in re.findall("`(.+?)`", tests)]
+        assert modules, what
+        assert named, what
+        assert all((PACKAGE / module).exists() for module in modules), what
+        for file, name in named:
+            assert re.search(rf"^(?:async )?def {name}\(", (TESTS / file).read_text("utf-8"), re.MULTILINE), name
