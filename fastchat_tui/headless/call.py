@@ -42,6 +42,8 @@ async def call(
         return Exit.INTERRUPTED
     finally:
         reader.close()
+    if record.verdict is not None and not record.verdict.fits:
+        voice.narrate(f"The result: {record.verdict.words}")
     if as_json:
         voice.print_json(call_object(record))
     elif text := render(record.content, record.structured):

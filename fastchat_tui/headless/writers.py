@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Protocol
 
 from fastchat_tui.headless.remedies import without_screen
@@ -146,6 +147,7 @@ def call_object(record: CallRecord) -> Object:
         "outcome": record.outcome,
         "text": render(record.content),
         "structured": decoded(record.structured),
+        "verdict": asdict(record.verdict) if record.verdict else None,
         "seconds": round(record.duration(record.finished_at or record.proposed_at), 6),
     }
 

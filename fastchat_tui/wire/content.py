@@ -86,6 +86,14 @@ class Verdict:
     faults: tuple[str, ...] = ()
     """Where it differs, the first few; or why it was not checked."""
 
+    @property
+    def words(self) -> str:
+        if self.fits:
+            return "fits the tool's output schema"
+        if self.fits is None:
+            return " ".join(self.faults)
+        return f"not what the tool's output schema says: {'; '.join(self.faults)}"
+
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:

@@ -124,6 +124,7 @@ async def test_json_is_one_object_with_text_calls_usage_and_session(console: Con
                 "outcome": "ok",
                 "text": "09:14",
                 "structured": {"time": "09:14"},
+                "verdict": None,
                 "seconds": pytest.approx(0.01),
             }
         ],

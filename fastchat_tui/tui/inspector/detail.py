@@ -8,9 +8,11 @@ from time import time
 from typing import Literal, get_args
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+from textual.widgets import Static
 
 from fastchat_tui.tui.inspector import pages
 from fastchat_tui.tui.inspector.json_levels import Root
@@ -22,11 +24,13 @@ from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.tab_line import TabLine
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
+from fastchat_tui.wire.text import clean
 
 Tab = Literal["args", "result", "frames", "timing", "log"]
 TABS: tuple[Tab, ...] = get_args(Tab)
 MODES: tuple[Mode, ...] = get_args(Mode)
 Frames = Callable[..., Sequence[FrameSeen]]
+_VERDICTS = {True: ("✓", "$text-success"), False: ("✗", "$text-error"), None: ("?", "$text-warning")}
 Logs = Callable[[str], Sequence[tuple[float, ServerLogged]]]
 
 
@@ -51,6 +55,7 @@ class CallDetail(Widget):
 
     def compose(self) -> ComposeResult:
         yield TabLine(TABS)
+        yield Static(id="call-verdict")
         yield TreeView()
         yield TextView()
 
@@ -76,6 +81,7 @@ class CallDetail(Widget):
         line = self.query_one(TabLine)
         line.chosen = TABS.index(self.tab)
         line.mode = ""
+        self._judge(record)
         page = self._page(record)
         made_of = self.tab, page
         if keep and made_of == self._drawn:
@@ -94,6 +100,14 @@ class CallDetail(Widget):
             tree.show(roots)
         else:
             text.show([item for item in page if isinstance(item, Passage)], keep=keep)
+
+    def _judge(self, record: CallRecord) -> None:
+        """Says above the result whether it is what the tool promised."""
+        line = self.query_one("#call-verdict", Static)
+        line.display = self.tab == "result" and record.verdict is not None
+        if record.verdict is not None:
+            mark, style = _VERDICTS[record.verdict.fits]
+            line.update(Content.styled(clean(f"{mark} {record.verdict.words}"), style))
 
     def refresh_live(self) -> None:
         """What grows while a call runs: its frames, its clock, the log."""

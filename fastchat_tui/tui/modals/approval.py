@@ -106,6 +106,7 @@ class ApprovalScreen(QuestionScreen):
     def watch_mode(self, mode: str) -> None:
         self.set_class(mode == "reason", "-reason")
         self.set_class(mode == "edit", "-edit")
+        self.fit(self.app.size)
         self.refresh_bindings()
         self.query_one("#question").border_subtitle = Content(self._hint(mode))
         self.set_focus(self.query_one({"ask": "#no", "reason": "#reason", "edit": "#edit"}[mode]))

@@ -57,6 +57,7 @@ class FilledScreen(QuestionScreen):
     def action_edit(self) -> None:
         if self.armed() and any(choice.action == "edit" for choice in self._choices):
             self.add_class("-filling")
+            self.fit(self.app.size)
             self.query_one("#question").mount(ObjectEditor(self._schema, self._given))
 
     def on_object_editor_written(self, event: ObjectEditor.Written) -> None:
@@ -71,6 +72,7 @@ class FilledScreen(QuestionScreen):
         if (form := self._form) is not None:
             form.remove()
             self.remove_class("-filling")
+            self.fit(self.app.size)
             self.query_one("#no").focus()
         elif self.armed():
             self.answer(self._leaving)

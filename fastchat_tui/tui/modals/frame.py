@@ -31,6 +31,7 @@ from fastchat_tui.wire.questions import Decision
 from fastchat_tui.wire.text import clean
 
 QUIET = 0.4
+NARROW = 64
 WIDEST, AROUND = 110, 5
 """Of the frame, as its style sheet says: cells across, and those that border, padding and scrollbar take of them."""
 
@@ -70,7 +71,7 @@ class QuestionScreen(ModalScreen[Answer | None]):
         clock: Callable[[], float] = monotonic,
     ) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
         self.question = question
         self._heading = clean(heading)
         self._passages = passages
@@ -82,7 +83,7 @@ class QuestionScreen(ModalScreen[Answer | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question") as frame:
-            frame.styles.height = self._height(self.app.size)
+            frame.styles.height = None if self.app.size.width < NARROW else self._height(self.app.size)
             yield Static(self._head(), id="question-heading")
             yield TextView(self._passages, id="question-body")
             yield from self.compose_more()
@@ -100,10 +101,15 @@ class QuestionScreen(ModalScreen[Answer | None]):
         self._label_buttons()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.query_one("#question").styles.height = self._height(event.size)
+        self.fit(event.size)
+
+    def fit(self, size: Size) -> None:
+        """The frame is as high as its text, where the terminal is; so it hides no more than it must. While something is
+        written in it, and on a narrow terminal, it is as high as its style sheet says."""
+        open_wide = self.has_class("-edit") or self.has_class("-filling") or size.width < NARROW
+        self.query_one("#question").styles.height = None if open_wide else self._height(size)
 
     def _height(self, size: Size) -> int:
-        """The frame is as high as its text, where the terminal is; so it hides no more than it must."""
         inside = min(WIDEST, size.width * 9 // 10) - AROUND
         text = Wrapped(self._passages, inside)
         text.work(SLICE)

@@ -51,7 +51,9 @@ def card(record: CallRecord, density: Density, width: int, ink: Ink, now: float)
     whole = full or role == "error"
     result = _body(text, _count(record), max(1, room - 2), _FULL if full else _SHORT, ink, role, whole=whole)
     bar = (Segment("│ ", ink[role if role == "error" else "table-line"]),)
-    return lines + indented([*body, *indented(result, bar, bar, 2)], margin, margin, 2)
+    unfit = f"✗ {clean(record.verdict.words)}" if record.verdict and record.verdict.fits is False else ""
+    judged = _body(unfit, 1, room, _SHORT, ink, "error", whole=True)
+    return lines + indented([*body, *indented(result, bar, bar, 2), *judged], margin, margin, 2)
 
 
 def _title(record: CallRecord, width: int, ink: Ink, now: float) -> Line:

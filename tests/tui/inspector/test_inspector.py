@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from fastchat_tui.tui.inspector.call_list import CallList, state_words
 from fastchat_tui.tui.inspector.detail import TABS, CallDetail
@@ -13,7 +14,7 @@ from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.tree_view import TreeView
 from fastchat_tui.tui.tab_line import TabLine
-from fastchat_tui.wire.content import Image, Text
+from fastchat_tui.wire.content import Image, Text, Verdict
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
 
@@ -55,6 +56,28 @@ async def test_a_new_call_is_selected_until_the_user_moves_away(app, make: Make)
         assert selected(app) == "c5"
         await pilot.press("g")
         assert selected(app) == "c1"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict(True), "✓ fits the tool's output schema"),
+        (Verdict(False, ("x: 3 is no text", "y")), "✗ not what the tool's output schema says: x: 3 is no text; y"),
+        (Verdict(None, ("Not checked: [bold]x.",)), "? Not checked: [bold]x."),
+        (None, ""),
+    ],
+)
+async def test_the_verdict_on_a_result_stands_above_it_and_nowhere_else(
+    app, make: Make, verdict: Verdict | None, words: str
+) -> None:
+    async with app.run_test(size=(100, 20)) as pilot:
+        app.inspector.show(make(outcome="ok", finished_at=ZERO + 1, structured='{"x": 3}', verdict=verdict))
+        detail, line = app.query_one(CallDetail), app.query_one("#call-verdict", Static)
+        assert not line.display
+        detail.tab = "result"
+        await pilot.pause()
+        assert line.display is bool(words)
+        assert not words or str(line.render()) == words
 
 
 async def test_enter_asks_for_the_card_and_select_comes_back(app, make: Make) -> None:

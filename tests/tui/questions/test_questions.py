@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import pytest
 from textual.widgets import Button
 
+from fastchat_tui.tui.forms.editor import ObjectEditor
 from fastchat_tui.tui.modals.questions import warnings
 from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.questions import Approval, GoOn, KeyUse, Trust
+from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Trust
 
 COMMAND = "python -m evil --with " + "a-very-long-argument " * 40 + "THE-END"
 TRUST = Trust(
@@ -168,6 +169,22 @@ async def test_two_keys_in_one_moment_are_one_answer(app) -> None:
         screen.withdraw()
         await pilot.pause()
         assert app.answers == [Answer("q1", "once")]
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_a_form_has_room_and_the_question_is_as_high_as_its_text_again(app, size: tuple[int, int]) -> None:
+    fields = {f"field{number}": {"type": "string", "description": "words"} for number in range(20)}
+    async with app.run_test(size=size) as pilot:
+        app.ask(Elicitation("files", "Tell me.", schema={"type": "object", "properties": fields}))
+        await pilot.pause()
+        before = app.screen.query_one("#question").size.height
+        await pilot.press("e")
+        await pilot.pause()
+        assert app.screen.query_one(ObjectEditor).size.height > size[1] // 2
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen.query_one("#question").size.height == before
+        assert app.answers == []
 
 
 async def test_a_question_that_somebody_else_answered_goes_away_with_all_it_opened(app) -> None:

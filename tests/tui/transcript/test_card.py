@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from fastchat_tui.tui.transcript.card import DENSITIES, card, result_text
 from fastchat_tui.tui.transcript.ink import Ink
-from fastchat_tui.wire.content import Audio, EmbeddedResource, Image, ResourceLink, Text
+from fastchat_tui.wire.content import Audio, EmbeddedResource, Image, ResourceLink, Text, Verdict
 from fastchat_tui.wire.ledger import CallRecord
 from tests.tui.transcript.conftest import role_of, texts
 
@@ -31,6 +31,13 @@ def record(**changes: Any) -> CallRecord:
 
 def test_a_compact_card_is_one_line(ink: Ink) -> None:
     assert texts(card(record(), "compact", 40, ink, 2.0)) == ["⚙ files › read                ok   42 ms"]
+
+
+def test_a_result_that_the_tool_did_not_promise_is_marked(ink: Ink) -> None:
+    fits, unfit = Verdict(True), Verdict(False, ("degrees: '3' is not of type 'number'",))
+    lines = texts(card(record(verdict=unfit), "normal", 100, ink, 2.0))
+    assert lines[-1] == "  ✗ not what the tool's output schema says: degrees: '3' is not of type 'number'"
+    assert card(record(verdict=fits), "normal", 100, ink, 2.0) == card(record(), "normal", 100, ink, 2.0)
 
 
 def test_a_normal_card_adds_arguments_and_the_head_of_the_result(ink: Ink) -> None:
