@@ -11,7 +11,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from fastchat_tui import crash, launch
+from fastchat_tui import crash, stopping
 from fastchat_tui.wire.masks import Masker
 
 TOKEN = "opaque 0.token\"of nobody's shape"
@@ -85,7 +85,7 @@ def test_what_escapes_from_a_thread_is_a_report(home: Path, monkeypatch: pytest.
 
 async def test_what_fails_in_the_loop_with_nobody_to_tell_is_a_report(home: Path) -> None:
     loop, done = asyncio.get_running_loop(), asyncio.Event()
-    launch._on_stop(lambda number: None)
+    stopping.on_stop(lambda number: None)
     loop.call_soon(lambda: 1 / 0)
     loop.call_soon(done.set)
     await done.wait()
