@@ -92,6 +92,9 @@ async def _chat(arguments: argparse.Namespace) -> int:
         if not running.done():
             app.exit()
         await running
+    if app.demo_wanted:
+        arguments.demo = True
+        return await _chat(arguments)
     return app.return_code or 0
 
 

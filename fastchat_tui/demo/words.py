@@ -32,7 +32,10 @@ HELLO = "Hello! " + HELP
 THANKS = "You are welcome. Say *help* to see what else there is."
 WHO = INTRODUCTION + "Start `fastchat-tui` without `--demo` to chat with a real one.\n"
 LOST = "I am only a script, and have no answer to that. " + HELP
-OFF = "The tool for that is switched off, or its server is. Switch it on in the servers pane (**F2**), and ask again."
+OFF = (
+    "The tool for that is not there: it or its server is switched off, or the server is still starting. "
+    "The servers pane (**F2**) shows it; then ask again."
+)
 TABLE = """\
 | drawn here | how |
 |:--|--:|

@@ -79,5 +79,6 @@ COMMANDS: dict[str, Named] = {
     "open": Named("Open a web link, after you agree", dialogs.open_link),
     "clear": Named("Start afresh (the session is kept)", dialogs.new_session),
     "start": Named("First steps: key, endpoint, server", dialogs.welcome),
+    "demo": Named("Leave this chat for the demo", _go(lambda chat: chat.program.leave_for_demo())),
     "quit": Named("Quit; the session can be continued", _go(lambda chat: chat.app.exit()), "app.quit"),
 }

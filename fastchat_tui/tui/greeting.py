@@ -33,12 +33,13 @@ def greeting(now: Snapshot, keymap: Mapping[str, str]) -> tuple[Row, ...]:
 
 
 def _standing(now: Snapshot) -> list[tuple[str, str]]:
+    ready = [view for view in now.servers.values() if view.state == "ready"]
     if now.demo:
+        idea = "Ask “What time is it in Tokyo, and what is in my notes folder?”" if ready else "Its server is starting…"
         return [
             ("This is the demo: the model is scripted, the server and its calls are real.", "placeholder"),
-            ("Ask “What time is it in Tokyo, and what is in my notes folder?”", "placeholder"),
+            (idea, "placeholder"),
         ]
-    ready = [view for view in now.servers.values() if view.state == "ready"]
     tools = sum(tool.enabled and not tool.problem for view in ready for tool in view.tools)
     parts = [one_line(now.model.name, 40) or "no model"]
     if now.servers:

@@ -33,6 +33,16 @@ def test_a_new_user_tries_the_demo_and_leaves(
     assert servers_left(str(tmp_path)) == []
 
 
+def test_without_a_key_the_demo_can_be_tried_from_where_you_are(opened: Callable[..., Terminal]) -> None:
+    terminal = opened()
+    terminal.shows("Try the demo")
+    terminal.child.send("jj\r")
+    terminal.shows(" DEMO ")
+    terminal.shows("7 tools")
+    assert terminal.end() == 0
+    assert b"Traceback" not in terminal.raw
+
+
 def test_escape_stops_a_slow_tool(
     opened: Callable[..., Terminal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
