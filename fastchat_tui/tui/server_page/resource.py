@@ -81,8 +81,8 @@ class ResourceScreen(ModalScreen[None]):
         changed, watched = (self.uri in uris for uris in ((view.changed, view.watched) if view else ((), ())))
         what = " · ".join(dict.fromkeys(_kind(part) for part in self._held)) or "It holds nothing."
         state = ("  ↻ changed: r reads it again", "$text-warning") if changed else ("  ◉ watched", "$text-accent")
-        words = Content.assemble((what, "$text-muted"), *([state] if changed or watched else []))
-        self.query_one("#resource-state", Static).update(words)
+        pieces = [(what, "$text-muted"), *([state] if changed or watched else [])]
+        self.query_one("#resource-state", Static).update(Content.assemble(*pieces))
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -91,7 +91,7 @@ class ServerScreen(ModalScreen[None]):
         offers.display = bool(self._rows)
         with self.prevent(OptionList.OptionHighlighted):
             offers.clear_options()
-            offers.add_options(map(_option, self._rows))
+            offers.add_options(Option(_line(row)) for row in self._rows)
             keys = [row.key for row in self._rows]
             if keys:
                 offers.highlighted = keys.index(old.key) if old and old.key in keys else 0
@@ -170,9 +170,9 @@ class ServerScreen(ModalScreen[None]):
         self.dismiss()
 
 
-def _option(row: Row) -> Option:
+def _line(row: Row) -> Content:
     note = f"  {one_line(row.note, 100)}" if row.note else ""
-    return Option(Content.assemble(f"{row.mark} {one_line(row.name, 120)}", (note, "$text-muted")), id=None)
+    return Content.assemble(f"{row.mark} {one_line(row.name, 120)}", (note, "$text-muted"))
 
 
 def _nothing(tab: str) -> Passage:
