@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 from dataclasses import fields
@@ -142,6 +143,11 @@ def test_every_event_is_documented_with_its_fields() -> None:
     }
     assert documented == known
     assert set(example("ask --output jsonl")["event"]) == {"kind", "turn", "step", "text"}
+
+
+def test_the_list_of_keys_is_the_table_of_keys() -> None:
+    made = runpy.run_path(str(DOCS / "keys.py"))["text"]()
+    assert made == (DOCS / "keys.md").read_text("utf-8")
 
 
 # ── security ─────────────────────────────────────────────────────────────────────────────────────────────────────

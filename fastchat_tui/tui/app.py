@@ -21,7 +21,7 @@ from textual.widgets import Input, TextArea
 from textual.worker import WorkerFailed
 
 from fastchat_tui import crash
-from fastchat_tui.tui.bindings import TABLE, bindings
+from fastchat_tui.tui.bindings import TABLE, bindings, settled
 from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.guard import ControlGuard
 from fastchat_tui.tui.keys_in_order import KeysInOrder
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 STYLES = Path(__file__).with_name("styles")
 LATER = ("sidebar", "transcript", "inspector", "questions", "modals")
 """Style sheets that the first frame does without."""
+NO_KEY = "none"
+"""A name that no key has: Textual takes an empty text for no wish."""
 TWICE = 2.0
 """Seconds within which a second Ctrl+C quits."""
 OSC_52 = 200_000
@@ -70,7 +72,9 @@ class FastchatApp(KeysInOrder):
         self.chat = ChatScreen(history)
         self.painted = asyncio.Event()
         """Set when the first frame is on the screen."""
-        self.keymap = dict(keymap or {})
+        self.demo_wanted = False
+        """Whether it ended to be started again as the demo."""
+        self.keymap = settled(keymap or {})
         self.own_themes: dict[str, OwnTheme] = {}
         self._engine = engine
         self._on_theme = on_theme
@@ -78,7 +82,7 @@ class FastchatApp(KeysInOrder):
         self._problems: list[str] = []
         self._theme_files = theme_files(theme_folders)
         self._choose_theme(theme)
-        self.set_keymap(self.keymap)
+        self.set_keymap({action: keys or NO_KEY for action, keys in self.keymap.items()})
 
     def get_default_screen(self) -> Screen[None]:
         return self.chat
@@ -212,6 +216,10 @@ class FastchatApp(KeysInOrder):
         self.chat.run_command("help")
 
     async def action_quit(self) -> None:
+        self.exit()
+
+    def leave_for_demo(self) -> None:
+        self.demo_wanted = True
         self.exit()
 
     def action_interrupt(self) -> None:

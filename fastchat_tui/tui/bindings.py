@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,8 +48,8 @@ class Key:
 
 
 TABLE: tuple[Key, ...] = (
-    Key("app.palette", "ctrl+p", "command_palette", "palette", "Everything the program can do", True, True),
     Key("app.help", "f1", "help", "help", "The keys of the place where you are", True, True),
+    Key("app.palette", "ctrl+p", "command_palette", "palette", "Everything the program can do", True, True),
     Key("app.quit", "ctrl+q", "quit", "quit", "Quit; the session can be continued later", False, True),
     Key("app.interrupt", "ctrl+c", "interrupt", "copy / stop", "Copy selection, stop, clear input; twice: quit", False, True),
     Key("chat.servers", "f2", "focus_servers", "servers", "Go to the servers", True, True),
@@ -69,9 +70,10 @@ TABLE: tuple[Key, ...] = (
     Key("servers.last", "G,end", "last", "last", "Last row"),
     Key("servers.toggle", "space", "switch", "on/off", "Switch the server or the tool on or off", True),
     Key("servers.open", "enter", "open", "open", "The server's page: tools, log, identity", True),
-    Key("servers.fold", "left,right,h", "fold", "fold", "Show or hide the server's tools"),
+    Key("servers.unfold", "right", "unfold", "tools", "Show the server's tools"),
+    Key("servers.fold", "left,h", "fold", "fold", "Hide the server's tools"),
     Key("servers.reconnect", "r", "reconnect", "reconnect", "Connect the server again", True),
-    Key("servers.login", "a", "login", "log in", "Sign in at the server, in your browser", True),
+    Key("servers.login", "a", "login", "log in", "Sign in at the server, in your browser"),
     Key("servers.logout", "A", "logout", "log out", "Forget the sign-in, and revoke it where that is offered"),
     Key("servers.log", "l,L", "log", "log", "The server's log with its standard error"),
     Key("servers.add", "n", "add", "add", "Add a server by command or URL"),
@@ -156,6 +158,9 @@ TABLE: tuple[Key, ...] = (
     Key("modal.close", "escape", "close", "close", "Close without doing anything"),
 )  # fmt: skip
 
+ON_CHAT: tuple[Region, ...] = ("servers", "transcript", "calls", "detail", "tree", "composer")
+"""What is on the chat screen; the rest is in windows above it."""
+
 
 def bindings(region: Region) -> list[Binding]:
     """The Textual bindings of one region, each with its id, so that ``App.set_keymap`` can give it other keys."""
@@ -164,3 +169,26 @@ def bindings(region: Region) -> list[Binding]:
         for k in TABLE
         if k.region == region
     ]
+
+
+def settled(given: Mapping[str, str]) -> dict[str, str]:
+    """The keys that the user gives to actions, and those of ours that lose a key by it: where both would work, the
+    user's action has it. An action without a key has an empty text."""
+    keymap = dict(given)
+    rows = {row.id: row for row in TABLE}
+    for name in given.keys() & rows.keys():
+        taken = {key.strip() for key in given[name].split(",")}
+        for row in TABLE:
+            keys = keymap.get(row.id, row.keys).split(",")
+            if row.id not in given and _meet(row, rows[name]) and taken.intersection(keys):
+                keymap[row.id] = ",".join(key for key in keys if key not in taken)
+    return keymap
+
+
+def _meet(one: Key, other: Key) -> bool:
+    return one.region == other.region or _covers(one, other) or _covers(other, one)
+
+
+def _covers(one: Key, other: Key) -> bool:
+    """Whether the key of ``one`` never reaches ``other``."""
+    return one.priority and (one.region == "app" or (one.region == "chat" and other.region in ON_CHAT))
