@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen
     from fastchat_tui.wire.chat import SessionInfo
 
+NARROW = 60
+"""Cells below which a page of keys has a narrow column for them."""
+
 
 async def _fill_in(
     chat: ChatScreen, title: str, fields: Sequence[Field], note: str, command: Callable[[dict[str, str]], Command]
@@ -182,7 +185,8 @@ async def show_help(chat: ChatScreen, argument: str) -> None:
     if isinstance(screen, HelpScreen):
         screen.dismiss()
         return
-    text = help_text(keys_here(screen), chat.program.keymap, elsewhere=screen is chat)
+    column = 20 if chat.app.size.width >= NARROW else 10
+    text = help_text(keys_here(screen), chat.program.keymap, elsewhere=screen is chat, column=column)
     where = chat.engine.snapshot().config or "no file"
     chat.app.push_screen(HelpScreen("Help", [*text, Passage(""), Passage(f"Configuration: {where}", "", 15)]))
 
@@ -202,10 +206,10 @@ async def welcome(chat: ChatScreen, argument: str) -> None:
     rows = [
         Row("key", "Paste an OpenAI key", "kept in the keyring"),
         Row("model", "Use another or a local endpoint", "Ollama, LM Studio, OpenRouter …"),
+        Row("demo", "Try the demo", "no key, no network: a scripted model, real calls"),
         Row("add", "Add an MCP server", "by command or URL"),
         Row("import", "Take over MCP servers", "from Claude, VS Code, Cursor, Codex, Gemini …"),
         Row("help", "Read the keys", "F1 does so at any time"),
-        Row("quit", "Quit, and try the demo", "fastchat-tui --demo"),
     ]
     chosen = await chat.app.push_screen_wait(ChooseScreen("Welcome", rows, note=welcome_text()))
     if chosen is not None:

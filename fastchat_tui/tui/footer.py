@@ -57,6 +57,8 @@ def keymap_of(app: App[Any]) -> Mapping[str, str]:
 
 class KeyHints(Static):
     place: reactive[Region] = reactive[Region]("composer")
+    more: reactive[tuple[str, ...]] = reactive(())
+    """The ids of actions that are of use at this moment only."""
 
     def __init__(self) -> None:
         super().__init__(id="hints", markup=False)
@@ -73,7 +75,8 @@ class KeyHints(Static):
         return Content.assemble(*pieces)
 
     def _hints(self) -> Iterator[tuple[str, str]]:
-        for region in (self.place, "chat", "app"):
+        for region in (self.place, "app", "chat"):
             for key in TABLE:
-                if key.region == region and key.shown and (keys := keys_of(key, self.keymap)):
+                shown = key.shown or key.id in self.more
+                if key.region == region and shown and (keys := keys_of(key, self.keymap)):
                     yield keys[0], key.name

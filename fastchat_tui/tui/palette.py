@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen
     from fastchat_tui.wire.servers import ServerView
 
-COLUMN = 56
-"""Cells of a row before its command and key."""
+COLUMN, ASIDE = 56, 14
+"""Cells of a row for its text, and for its command and key."""
+WIDEST, FRAME = 90, 6
+"""The width of the palette at most, and what of it is no text: see ``modals.tcss``."""
 MOVES = {"down", "up", "first", "last", "page_down", "page_up", "next", "previous", "newline", "send", "filter"}
 """Actions that mean something under the cursor only."""
 
@@ -44,7 +46,7 @@ class Everything(Provider):
     async def discover(self) -> Hits:
         if (chat := _chat(self)) is not None:
             for row in (*_commands(chat), *_actions(chat)):
-                yield DiscoveryHit(_line(Content(row.text), row.aside), row.act, row.searched)
+                yield DiscoveryHit(self._line(Content(row.text), row.aside), row.act, row.searched)
 
     async def search(self, query: str) -> Hits:
         if (chat := _chat(self)) is None:
@@ -52,7 +54,14 @@ class Everything(Provider):
         matcher = self.matcher(query)
         for row in (*_commands(chat), *_actions(chat), *_servers(chat), *_themes(chat), *await _sessions(chat)):
             if (score := matcher.match(row.searched)) > 0:
-                yield Hit(score, _line(matcher.highlight(row.text), row.aside), row.act, row.searched)
+                yield Hit(score, self._line(matcher.highlight(row.text), row.aside), row.act, row.searched)
+
+    def _line(self, text: Content, aside: str) -> Content:
+        """In two columns; where they have no room, what is beside the text is left out."""
+        room = min(WIDEST, self.app.size.width * 9 // 10) - FRAME
+        gap = max(2, min(COLUMN, room - ASIDE) - cell_len(text.plain))
+        whole = cell_len(text.plain) + gap + cell_len(aside) <= room
+        return Content.assemble(text, " " * gap, (aside, "$text-muted")) if aside and whole else text
 
 
 def _chat(provider: Provider) -> ChatScreen | None:
@@ -60,11 +69,6 @@ def _chat(provider: Provider) -> ChatScreen | None:
 
     app = provider.app
     return app.chat if isinstance(app, FastchatApp) and app.chat.attached.is_set() else None
-
-
-def _line(text: Content, aside: str) -> Content:
-    gap = " " * max(2, COLUMN - cell_len(text.plain))
-    return Content.assemble(text, gap, (aside, "$text-muted")) if aside else text
 
 
 def _commands(chat: ChatScreen) -> Iterator[Row]:

@@ -12,7 +12,7 @@ from textual.content import Content
 
 from fastchat_tui.tui.greeting import greeting
 from fastchat_tui.tui.inspector.inspector import Inspector
-from fastchat_tui.tui.sidebar.sidebar import Sidebar
+from fastchat_tui.tui.sidebar.sidebar import ServerList, Sidebar
 from fastchat_tui.tui.transcript.card import Density
 from fastchat_tui.tui.transcript.widget import TranscriptView
 from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool, Login, Logout
@@ -124,6 +124,11 @@ class Panes(Horizontal):
     @on(Sidebar.ServerOpened)
     def _server_opened(self, event: Sidebar.ServerOpened) -> None:
         self._chat.pages.open(event.server, "log" if event.log else "about")
+
+    @on(ServerList.Stood)
+    def _server_stood(self, event: ServerList.Stood) -> None:
+        view = self._chat.engine.snapshot().servers.get(event.server)
+        self._chat.hints.more = ("servers.login",) if view and view.state == "needs_login" else ()
 
     @on(Sidebar.AddWanted)
     def _add(self) -> None:

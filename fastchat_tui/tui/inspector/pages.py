@@ -134,7 +134,7 @@ def _frame_root(frame: FrameSeen) -> Root:
     what = method[1] if method else answer[1] if answer else "message"
     kept = len(frame.frame)
     note = f"  kept {human_size(kept)}" if frame.size > kept else ""
-    label = f"{arrow} {clock(frame.at)} {one_line(what)}  {human_size(frame.size)}{note}"
+    label = f"{arrow} {clock(frame.at)} {one_line(what)} {human_size(frame.size)}{note}"
     missing = f"Shortened: {human_size(kept)} of {human_size(frame.size)} were kept." if note else ""
     return Root(frame.frame, label, missing, frame.direction)
 

@@ -58,8 +58,8 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="choose") as box:
             box.border_title = Content(clean(self._title))
-            ids = ("choose.take", *(("choose.delete",) if self._remove else ()), "modal.close")
-            box.border_subtitle = Content(keys_for(keymap_of(self.app), *ids))
+            ids = ("choose.take", *(("choose.delete",) if self._remove else ())) if self._rows else ()
+            box.border_subtitle = Content(keys_for(keymap_of(self.app), *ids, "modal.close"))
             if self._note:
                 yield Static(Content(clean(self._note)), id="choose-note")
             if len(self._rows) > 8:
@@ -87,8 +87,9 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
         texts, details = (max(map(cell_len, column)) for column in (self._texts, self._details))
         width = max(min(texts, room // 2), room - details - 2) if details else room
         text = set_cell_size(fitted(row.text, min(width, texts)), min(width, texts))
-        detail = fitted(row.detail, max(0, room - cell_len(text) - 2))
-        return Content.assemble(text, (f"  {detail:<{min(details, room)}}" if details else "", "$text-muted"), *dots)
+        beside = max(0, min(details, room - cell_len(text) - 2))
+        detail = "  " + set_cell_size(fitted(row.detail, beside), beside) if beside else ""
+        return Content.assemble(text, (detail, "$text-muted"), *dots)
 
     def on_resize(self) -> None:
         """The columns are as wide as the frame lets them."""

@@ -30,7 +30,9 @@ PLACES: dict[str, str] = {
 ELSEWHERE = ("composer", "servers", "transcript", "calls", "detail", "tree", "approval")
 
 
-def help_text(here: Collection[str], keymap: Mapping[str, str], *, elsewhere: bool = True) -> list[Passage]:
+def help_text(
+    here: Collection[str], keymap: Mapping[str, str], *, elsewhere: bool = True, column: int = 20
+) -> list[Passage]:
     """The keys whose ids are ``here``, then, if wanted, those of the other places; all as the user has mapped them."""
     regions = [place for place in PLACES if any(key.id in here for key in TABLE if key.region == place)]
     found: list[Passage] = []
@@ -40,14 +42,14 @@ def help_text(here: Collection[str], keymap: Mapping[str, str], *, elsewhere: bo
             mark = " (you are here)" if place == regions[0] else ""
             found += [*([Passage("")] if found else []), Passage(heading + mark, "text--heading")]
         rows = [key for key in TABLE if key.region == place and (key.id in here or place not in regions)]
-        found += [Passage(f"  {_keys(key, keymap):<20}  {key.help}", "", 24) for key in rows]
+        found += [Passage(f"  {_keys(key, keymap, column):<{column}}  {key.help}", "", column + 4) for key in rows]
     return found
 
 
-def _keys(key: Key, keymap: Mapping[str, str]) -> str:
+def _keys(key: Key, keymap: Mapping[str, str], column: int) -> str:
     """The keys of an action, as many as the column holds."""
     keys = keys_of(key, keymap)
-    while len(keys) > 1 and len(" ".join(keys)) > 20:
+    while len(keys) > 1 and len(" ".join(keys)) > column:
         keys.pop()
     return " ".join(keys)
 

@@ -38,6 +38,12 @@ EMPTY = (
 class ServerList(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"servers--{role}" for role in (*get_args(Role), "cursor")}
 
+    @dataclass
+    class Stood(Message):
+        """The cursor stands on a row of this server now, or what is known of it has changed."""
+
+        server: str
+
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[Row] = []
@@ -48,12 +54,15 @@ class ServerList(ScrollView, can_focus=True):
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     def show(self, made: list[Row]) -> None:
-        """Draws anew; the cursor stays on its server or tool."""
-        key = self.row.key if self.row else None
+        """Draws anew; the cursor stays on its tool, or else its server."""
+        here = self.row
+        lines = {row.key: line for line, row in reversed([*enumerate(made)])}
         self.rows = made
-        self.cursor = next((n for n, row in enumerate(made) if row.key == key), min(self.cursor, max(0, len(made) - 1)))
+        line = lines.get(here.key, lines.get((here.server, "", ""))) if here else None
+        self.cursor = min(self.cursor, max(0, len(made) - 1)) if line is None else line
         self.virtual_size = Size(self.size.width, len(made))
         self.refresh()
+        self._stood()
 
     def move(self, step: int) -> None:
         """To another server or tool; remarks are passed by, and stay in view with the row that they are about."""
@@ -67,6 +76,10 @@ class ServerList(ScrollView, can_focus=True):
         if self.cursor < top or last >= top + height:
             self.scroll_to(y=min(self.cursor, max(top, last - height + 1)), animate=False)
         self.refresh()
+        self._stood()
+
+    def _stood(self) -> None:
+        self.post_message(self.Stood(self.row.server if self.row else ""))
 
     def render_line(self, y: int) -> Strip:
         line = y + self.scroll_offset.y
@@ -186,10 +199,16 @@ class Sidebar(Widget):
             case _:
                 pass
 
+    def action_unfold(self) -> None:
+        if (row := self._list.row) and row.server:
+            self._opened.add(row.server)
+            self.show(self._servers)
+
     def action_fold(self) -> None:
         if (row := self._list.row) and row.server:
-            self._opened ^= {row.server}
+            self._opened.discard(row.server)
             self.show(self._servers)
+            self._list.move(0)
 
     def action_open(self) -> None:
         if (row := self._list.row) and row.server:

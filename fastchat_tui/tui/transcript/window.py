@@ -256,7 +256,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         ink = self._strips.ink
         room = max(8, width - 4)
         lines = [line for runs in self.placeholder for line in wrap([(text, ink[role]) for text, role in runs], room)]
-        row = y - (self.size.height - len(lines)) // 2
+        row = y - max(0, self.size.height - len(lines)) // 2
         line = lines[row] if 0 <= row < len(lines) else Line()
         left = max(0, (width - max((Strip(each.segments).cell_length for each in lines), default=0)) // 2)
         return Strip([Segment(" " * left, ink.base), *line.segments]).adjust_cell_length(width, ink.base)

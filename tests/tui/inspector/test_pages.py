@@ -77,8 +77,8 @@ def test_a_frame_is_headed_by_direction_time_method_and_size() -> None:
     cut = FrameSeen(server="s", direction="received", frame='{"id":1,"result":{"a', size=5_000_000, at=ZERO)
     first, second = pages.frame_roots([sent, cut])
     assert first.label.startswith("→ ")
-    assert first.label.endswith("tools/call  30 B")
-    assert "result  5.0 MB  kept 20 B" in second.label
+    assert first.label.endswith("tools/call 30 B")
+    assert "result 5.0 MB  kept 20 B" in second.label
     assert second.note == "Shortened: 20 B of 5.0 MB were kept."
 
 

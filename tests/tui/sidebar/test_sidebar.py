@@ -67,6 +67,18 @@ async def test_keys_act_on_the_row_under_the_cursor_among_a_thousand() -> None:
         assert app.query_one(ServerList).scroll_offset.y > 900
 
 
+async def test_a_folded_server_keeps_the_cursor_that_stood_on_its_tool() -> None:
+    app = SidebarApp()
+    async with app.run_test(size=(28, 8)) as pilot:
+        app.show(FAILED[0], READY)
+        app.query_one(Sidebar).focus()
+        await pilot.press("G", "right", "right", "G", "left")
+        assert app.row == "ready"
+        assert app.query_one(ServerList).scroll_offset.y == 0
+        await pilot.press("left")
+        assert len(app.query_one(ServerList).rows) == 3
+
+
 async def test_letters_in_the_filter_filter_and_escape_brings_all_back() -> None:
     app = SidebarApp()
     async with app.run_test(size=(28, 8)) as pilot:
