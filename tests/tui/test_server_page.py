@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +99,28 @@ async def test_a_resource_is_read_watched_marked_and_read_again() -> None:
         await it.pilot.press("a")
         await it.until(lambda: it.app.screen is it.chat)
         assert it.chat.composer.draft == "@demo:note://b "
+
+
+async def test_a_resource_that_was_closed_while_it_was_read_again_is_left_alone() -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly(uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
+        asked.set()
+        await answer.wait()
+        return ()
+
+    async with screen(World()) as it:
+        await page(it, "resources")
+        await it.pilot.press("enter")
+        await it.until(lambda: isinstance(it.app.screen, ResourceScreen))
+        it.world.servers[0].read = slowly  # type: ignore[method-assign]
+        await it.pilot.press("r")
+        await asked.wait()
+        await it.pilot.press("escape")
+        await it.until(lambda: isinstance(it.app.screen, ServerScreen))
+        answer.set()
+        await it.pilot.press("escape")
+        await it.until(lambda: it.app.screen is it.chat)
 
 
 async def test_a_template_is_filled_in_with_the_servers_help_and_read() -> None:

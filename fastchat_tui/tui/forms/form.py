@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -43,6 +44,12 @@ class SchemaForm(VerticalScroll, can_focus=False):
         for field in every(self.fields):
             if field.kind == "variant":
                 self._show_variant(field.path)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """What a control is for stands above it: both come into view, where both fit."""
+        field = event.widget.parent
+        if isinstance(field, Widget) and field.outer_size.height <= self.size.height:
+            self.call_after_refresh(self.scroll_to_widget, field, animate=False)
 
     def values(self) -> Object:
         """Raises FieldError, with the control of its field in focus and the problem below it."""

@@ -88,7 +88,7 @@ class FillScreen(ModalScreen[dict[str, str] | None]):
         if typed == self._taken.get(name):
             return
         found = await self._complete(name, typed, values)
-        if at.has_focus and at.value == typed:
+        if self.is_current and at.has_focus and at.value == typed:
             self.query_one(Proposals).offer(at, found)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -101,7 +101,8 @@ class ResourceScreen(ModalScreen[None]):
         except FastchatError as error:
             self._chat.toast(error.text, error.remedy, "error")
         else:
-            self.watch_mode()
+            if self in self.app.screen_stack:  # it may have been closed meanwhile
+                self.watch_mode()
 
     def action_watch(self) -> None:
         view = self._chat.engine.snapshot().servers.get(self.server)

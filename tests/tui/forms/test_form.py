@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.app import ComposeResult
+from textual.widget import Widget
 from textual.widgets import Static
 
 from fastchat_tui.tui.forms.form import SchemaForm
@@ -111,3 +112,21 @@ async def test_hostile_words_of_a_schema_are_only_words() -> None:
         await pilot.pause()
         assert "\x1b" not in app.export_screenshot()
         assert "[@click=app.quit]x" in app.export_screenshot().replace("&#160;", " ")
+
+
+async def test_what_a_control_is_for_is_in_view_with_it() -> None:
+    app = FormApp(SCHEMA)
+    async with app.run_test(size=(60, 9)) as pilot:
+        app.form.focus_first()
+        seen = set()
+        for _ in range(12):
+            await pilot.pause()
+            await pilot.pause()
+            assert app.focused is not None
+            field = app.focused.parent
+            assert isinstance(field, Widget)
+            if field.outer_size.height <= app.form.size.height:
+                seen.add(field)
+                assert app.form.region.contains_region(field.region)
+            await pilot.press("tab")
+        assert len(seen) > 4
