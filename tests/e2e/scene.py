@@ -53,7 +53,7 @@ def asks_for(asked: str, tool: str, said: str, **arguments: Any) -> list[dict[st
 
 def flat(terminal: Terminal, title: str = "Chat") -> str:
     """What stands in the box of this title, as one line of words: what is wrapped is found, too."""
-    lines = terminal.screen.display
+    lines = terminal.lines
     for top, line in enumerate(lines):
         if found := re.search(rf"[╭┌]─+ {title} ─*[╮┐]", line):
             inside = [below[found.start() + 1 : found.end() - 1] for below in lines[top + 1 :]]

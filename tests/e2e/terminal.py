@@ -28,14 +28,27 @@ class Terminal:
         width, height = size
         self.screen = pyte.Screen(width, height)
         self._stream = pyte.ByteStream(self.screen)
+        self._lines: list[str] = []
         self.raw = b""
         given = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environ or {})}
         command = [*program, *arguments]
         self.child = pexpect.spawn(sys.executable, command, dimensions=(height, width), env=given, timeout=DEADLINE)
 
     @property
+    def lines(self) -> list[str]:
+        """What its screen shows; only lines that changed are put together again, for tests read it often."""
+        screen = self.screen
+        if len(self._lines) != screen.lines:
+            self._lines = [""] * screen.lines
+        for y in screen.dirty & set(range(screen.lines)):
+            cells = screen.buffer[y]
+            self._lines[y] = "".join(cells[x].data for x in range(screen.columns))  # a wide cell's second half is ""
+        screen.dirty.clear()
+        return self._lines
+
+    @property
     def text(self) -> str:
-        return "\n".join(self.screen.display)
+        return "\n".join(self.lines)
 
     def until(self, true: Callable[[], bool], keys: str = "", *, over: str = "") -> None:
         """Reads until ``true``; presses ``keys`` every second on the way (a question wants quiet before its answer).
