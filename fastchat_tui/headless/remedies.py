@@ -17,6 +17,7 @@ _INSTEAD = (
     ("with /model", "with --model"),
     ("See the servers pane for", "“fastchat-tui servers” tells"),
     ("switch the servers off (F2)", "leave the tools out (--no-tools)"),
+    ("Switch servers or tools off with Space (F2)", "Switch servers off with “fastchat-tui servers disable NAME”"),
     ("in the servers pane (F2)", "in the full screen"),
     ("in the servers pane", "in the full screen, or with “fastchat-tui servers enable”"),
     ("Ctrl+S lists the sessions.", "--continue takes the last one."),
