@@ -114,8 +114,10 @@ async def picture(state: State, size: tuple[int, int]) -> str:
             if key == "~":
                 app.screen._quiet_since = 0.0  # type: ignore[attr-defined]  # the question has stood for a while
             else:
+                if len(key) > 1:  # it acts on what the letters before it have opened
+                    await settled(pilot)
                 await pilot.press(key)
-                await settled(pilot)
+        await settled(pilot)
         return normal(app.export_screenshot(title="fastchat-tui"))
 
 
