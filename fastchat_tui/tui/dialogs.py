@@ -206,7 +206,7 @@ async def welcome(chat: ChatScreen, argument: str) -> None:
     rows = [
         Row("key", "Paste an OpenAI key", "kept in the keyring"),
         Row("model", "Use another or a local endpoint", "Ollama, LM Studio, OpenRouter …"),
-        Row("demo", "Try the demo", "no key, no network: a scripted model, real calls"),
+        Row("demo", "Try the demo", "a scripted model, real calls"),
         Row("add", "Add an MCP server", "by command or URL"),
         Row("import", "Take over MCP servers", "from Claude, VS Code, Cursor, Codex, Gemini …"),
         Row("help", "Read the keys", "F1 does so at any time"),
