@@ -101,24 +101,25 @@ async def test_a_resource_is_read_watched_marked_and_read_again() -> None:
         assert it.chat.composer.draft == "@demo:note://b "
 
 
-async def test_a_resource_that_was_closed_while_it_was_read_again_is_left_alone() -> None:
-    asked, answer = asyncio.Event(), asyncio.Event()
-
-    async def slowly(uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
-        asked.set()
-        await answer.wait()
-        return ()
-
+async def test_a_resource_that_is_being_closed_when_it_was_read_again_is_left_alone() -> None:
     async with screen(World()) as it:
         await page(it, "resources")
         await it.pilot.press("enter")
         await it.until(lambda: isinstance(it.app.screen, ResourceScreen))
-        it.world.servers[0].read = slowly  # type: ignore[method-assign]
+        shown = it.app.screen
+        half_gone = False
+
+        async def closing(uri: str, *, fresh: bool = False) -> Sequence[EmbeddedResource]:
+            nonlocal half_gone
+            it.app.pop_screen()
+            while shown.query("#resource-state"):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            half_gone = True
+            return ()
+
+        it.world.servers[0].read = closing  # type: ignore[method-assign]
         await it.pilot.press("r")
-        await asked.wait()
-        await it.pilot.press("escape")
-        await it.until(lambda: isinstance(it.app.screen, ServerScreen))
-        answer.set()
+        await it.until(lambda: half_gone and isinstance(it.app.screen, ServerScreen))
         await it.pilot.press("escape")
         await it.until(lambda: it.app.screen is it.chat)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -45,11 +45,17 @@ class SchemaForm(VerticalScroll, can_focus=False):
             if field.kind == "variant":
                 self._show_variant(field.path)
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+    @on(events.DescendantFocus)
+    @on(events.Resize)
+    def _came_to_a_field(self) -> None:
+        self.call_after_refresh(self._show_field)
+
+    def _show_field(self) -> None:
         """What a control is for stands above it: both come into view, where both fit."""
-        field = event.widget.parent
+        focused = self.screen.focused
+        field = focused.parent if focused is not None and self in focused.ancestors else None
         if isinstance(field, Widget) and field.outer_size.height <= self.size.height:
-            self.call_after_refresh(self.scroll_to_widget, field, animate=False)
+            self.scroll_to_widget(field, animate=False)
 
     def values(self) -> Object:
         """Raises FieldError, with the control of its field in focus and the problem below it."""
@@ -69,12 +75,12 @@ class SchemaForm(VerticalScroll, can_focus=False):
                 note = control.parent.query_one(".field-problem", Static)
                 note.update(Content(f"✗ {clean(problem)}"))
                 note.display = True
-                control.focus()
+                control.focus(scroll_visible=False)
                 return
 
     def focus_first(self) -> None:
         for control in self._controls.values():
-            control.focus()
+            control.focus(scroll_visible=False)
             return
 
     # ── one field ────────────────────────────────────────────────────────────────────────────────────────────────
