@@ -10,7 +10,7 @@ from fastchat_tui.tui.bindings import TABLE
 from fastchat_tui.tui.commands import COMMANDS
 from fastchat_tui.tui.greeting import greeting
 from fastchat_tui.tui.inspector.text_view import TextView, json_pieces
-from fastchat_tui.tui.modals.choose import ChooseScreen
+from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.page import HelpScreen
 from fastchat_tui.tui.modals.texts import PLACES, help_text
 from fastchat_tui.tui.palette import Everything
@@ -148,14 +148,27 @@ async def test_page_keys_read_the_chat_while_a_message_is_written() -> None:
 
 async def test_a_list_is_chosen_from_with_letters_and_its_filter_takes_letters() -> None:
     rows = [(f"row {n}") for n in range(20)]
-    from fastchat_tui.tui.modals.choose import Row
-
     async with screen(World()) as it:
         chosen: list[object] = []
         it.app.push_screen(ChooseScreen("Some", [Row(row, row) for row in rows], remove=True), chosen.append)
         await it.pilot.press("j", "j", "k", "slash", *"row 1", "enter")
         await it.until(lambda: bool(chosen))
     assert chosen == [("row 1", False)]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_every_row_of_a_list_can_be_seen_on_a_low_terminal(size: tuple[int, int]) -> None:
+    rows = [Row(f"row {number}", f"row {number}") for number in range(30)]
+    async with screen(World(), size) as it:
+        it.app.push_screen(ChooseScreen("Some", rows, note="What it is about. " * 20))
+        await it.until(lambda: bool(it.app.screen.query("#choose-rows")))
+        shown = it.app.screen.query_one(OptionList)
+        await it.until(lambda: shown.max_scroll_y > 0)
+        await it.pilot.press("end")
+        frame = it.app.screen.query_one("#choose").content_region
+        await it.until(lambda: shown.scroll_y == shown.max_scroll_y)
+        assert frame.contains_region(shown.region)
+        assert shown.region.height >= 3
 
 
 def test_an_empty_chat_says_what_there_is_and_how_to_begin() -> None:

@@ -19,6 +19,11 @@ from fastchat_tui.tui.fitting import fitted
 from fastchat_tui.tui.footer import keymap_of, keys_for
 from fastchat_tui.wire.text import clean
 
+LEAST, MOST = 3, 20
+"""Rows that are seen at a time."""
+NARROW, ASIDE = 44, 10
+"""Where the text of a row is not cut for a detail that would have fewer than so many cells."""
+
 
 class Row(NamedTuple):
     key: str
@@ -32,6 +37,7 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
     """Gives the key of the chosen row, and whether it is to be removed; None when nothing was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("choose"), *bindings("modal")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012
 
     def __init__(
         self,
@@ -85,6 +91,8 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
         dots = [(" ●", colour) for colour in row.colours]
         room = self.query_one("#choose").content_size.width - 2 * len(dots) - 2
         texts, details = (max(map(cell_len, column)) for column in (self._texts, self._details))
+        if room < NARROW and texts + 2 + ASIDE > room:
+            details = 0
         width = max(min(texts, room // 2), room - details - 2) if details else room
         text = set_cell_size(fitted(row.text, min(width, texts)), min(width, texts))
         beside = max(0, min(details, room - cell_len(text) - 2))
@@ -92,8 +100,15 @@ class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
         return Content.assemble(text, (detail, "$text-muted"), *dots)
 
     def on_resize(self) -> None:
-        """The columns are as wide as the frame lets them."""
-        self.call_after_refresh(self._fill, self._needle)
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """As many rows, and as wide, as the frame lets them: no style can say that of one as high as its text."""
+        above = self.query("#choose-note, #choose-filter")
+        taken = sum(each.outer_size.height + each.styles.margin.height for each in above)
+        room = self.size.height * 9 // 10 - 2 - taken
+        self.query_one(OptionList).styles.max_height = max(LEAST, min(MOST, room))
+        self._fill(self._needle)
 
     @property
     def _needle(self) -> str:
