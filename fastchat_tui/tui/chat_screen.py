@@ -261,7 +261,7 @@ class ChatScreen(Screen[None]):
         """The pane with the focus is the one that shows; the footer names its keys."""
         pane = next((node.id for node in event.widget.ancestors_with_self if node.id in TITLES), None)
         regions: dict[str | None, Region] = {"servers": "servers", "chat": "transcript", "calls": "calls"}
-        self.hints.place = regions.get(pane, "composer")
+        self.hints.place = getattr(event.widget, "REGION", regions.get(pane, "composer"))
         self.show_pane(pane or "chat")
 
     def go(self, name: str) -> None:

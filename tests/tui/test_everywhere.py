@@ -156,6 +156,15 @@ async def test_a_list_is_chosen_from_with_letters_and_its_filter_takes_letters()
     assert chosen == [("row 1", False)]
 
 
+async def test_the_footer_names_the_keys_of_the_place() -> None:
+    async with screen(World(say("x", calls=[want("a")]), say("done"), allow=True)) as it:
+        await it.write("go")
+        await it.heard(TurnFinished)
+        for key, says in (("f3", "in chat"), ("tab", "fold"), ("f2", "on/off"), ("f6", "copy"), ("f4", "send")):
+            await it.pilot.press(key)
+            await it.until(lambda says=says: says in str(it.chat.hints.render()))  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 async def test_every_row_of_a_list_can_be_seen_on_a_low_terminal(size: tuple[int, int]) -> None:
     rows = [Row(f"row {number}", f"row {number}") for number in range(30)]

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.bindings import Region, bindings
 from fastchat_tui.tui.inspector.json_levels import Root, Spot
 from fastchat_tui.tui.inspector.json_tree import JsonTree
 from fastchat_tui.tui.inspector.slices import SLICE, SlicedView, fitted
@@ -24,6 +24,7 @@ _DEEPEST = 12
 
 
 class TreeView(SlicedView, inherit_bindings=False):
+    REGION: ClassVar[Region] = "tree"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("detail"), *bindings("tree")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "json--name",
