@@ -227,7 +227,8 @@ class ChatScreen(Screen[None]):
         running = self.conversation.running
         if running:
             names = one_line(running[0].name, 60) if len(running) == 1 else f"{len(running)} calls"
-            self.status.working(f"{names} run{'s' if len(running) == 1 else ''}")
+            first = min(record.started_at or record.proposed_at for record in running)
+            self.status.working(f"{names} run{'s' if len(running) == 1 else ''}", first)
         elif self.engine.snapshot().turn:
             self.status.working("waiting for your answer" if self.asking else "thinking")
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import monotonic, time
 
 from textual.content import Content
 from textual.widget import Widget
@@ -19,15 +19,17 @@ class Status:
     def __init__(self, edge: Widget) -> None:
         self._edge = edge
         self._doing = ""
-        self._since = 0.0
+        self._turn = self._since = 0.0
         self._until = 0.0
         self._queued = 0
         self._remark = ""
 
-    def working(self, what: str) -> None:
-        """``what`` is empty when nothing runs any more."""
+    def working(self, what: str, since: float | None = None) -> None:
+        """``what`` is empty when nothing runs any more. The clock counts from the begin of the turn, or from ``since``
+        (seconds of the epoch)."""
         if what and not self._doing:
-            self._since = monotonic()
+            self._turn = monotonic()
+        self._since = self._turn if since is None else monotonic() - max(0.0, time() - since)
         self._doing, self._until = what, 0.0
         if what:
             self._remark = ""
