@@ -53,10 +53,12 @@ class Scene:
     """The authorization server knows the clients that it registered."""
     sent: list[httpx2.Request] = field(default_factory=list)
     asked: list[SignIn] = field(default_factory=list)
+    learned: list[str] = field(default_factory=list)
+    """The secrets that are never to be shown."""
     tokens: int = 0
 
     def sign_in(self) -> ServerSignIn:
-        make = sign_ins(self.vault, self.folder, lambda secrets: None)
+        make = sign_ins(self.vault, self.folder, self.learned.extend)
         made = make(
             ServerSpec("s", "http", url=MCP, oauth=self.oauth), self.ask, lambda text, remedy: None, nullcontext
         )
@@ -118,6 +120,15 @@ async def test_a_slash_after_the_host_of_an_issuer_makes_no_other_of_it(tmp_path
     with pytest.raises(SignInError, match="cancelled"):
         await scene.request(sign_in)
     assert len(scene.asked) == 2  # nobody is asked once more because of a slash
+
+
+async def test_every_secret_that_is_granted_is_known_to_be_one_also_after_a_restart(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, client={"client_secret": "s3cr3t-v4lue"})
+    for _ in range(2):
+        scene.learned.clear()
+        assert await scene.request(scene.sign_in()) == 200
+        assert {"token-1", "again", "s3cr3t-v4lue"} <= set(scene.learned)
+    assert len(scene.asked) == 1
 
 
 async def test_another_issuer_is_another(tmp_path: Path) -> None:

@@ -93,16 +93,21 @@ async def test_a_write_that_fails_half_way_keeps_the_old_secret(before: str, fai
     assert fake.entries == entries
 
 
-async def test_a_kill_between_parts_and_index_leaves_the_old_secret() -> None:
+@pytest.mark.parametrize("done", range(6), ids=["first", *("part",) * 4, "index"])
+async def test_a_kill_between_parts_and_index_leaves_the_old_secret(done: int) -> None:
+    """A long secret is five parts and an index; ``done`` of these writes have been made."""
+
     class Killed(BaseException):
         pass
 
     class Dying(Fake):
         __module__ = WINDOWS
+        left = done
 
         def set_password(self, service: str, username: str, password: str) -> None:
-            if username == "a" and password.startswith('{"parts":5,'):
+            if not self.left:
                 raise Killed
+            self.left -= 1
             super().set_password(service, username, password)
 
     from fastchat_tui.auth.entries import read, write

@@ -118,6 +118,18 @@ async def test_no_to_a_sampling_reaches_no_model() -> None:
     assert world.model.prompts == []
 
 
+async def test_no_to_the_answer_of_a_sampling_keeps_it_back() -> None:
+    world = World(say("a hat"))
+    world.settings.server_options["demo"] = ServerOptions(sampling=True)
+    async with world.open() as engine:
+        await started(world)
+        waiting = asyncio.create_task(world.host.sample("demo", "", REQUEST))
+        await engine.send(Answer(asked(await world.until(Asked)).question, "once"))
+        await engine.send(Answer(asked(await world.until(Asked, 2)).question, "deny"))
+        with pytest.raises(ServerError, match="kept the model's answer back"):
+            await waiting
+
+
 @pytest.mark.parametrize(
     ("hinted", "model"),
     [([], "fake"), (["FAKE"], "fake"), (["absent", "large"], "fake-large"), (["absent"], "fake"), (["oth"], "other")],

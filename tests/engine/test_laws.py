@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from fastchat_tui.wire.chat import AssistantMessage, CallPart, Message, TextPiece, ToolMessage, UserMessage
+from fastchat_tui.wire.chat import AssistantMessage, CallPart, Message, TextPart, TextPiece, ToolMessage, UserMessage
 from fastchat_tui.wire.commands import Answer, CancelTurn, RetryTurn, SendMessage
 from fastchat_tui.wire.errors import ModelError
 from fastchat_tui.wire.events import (
@@ -26,6 +26,7 @@ from fastchat_tui.wire.events import (
 )
 from fastchat_tui.wire.history import History
 from fastchat_tui.wire.ledger import CallLedger
+from fastchat_tui.wire.text import clean
 from fastchat_tui.wire.transcript import Transcript
 from tests.fakes.world import Endless, World, say, thinking, want
 
@@ -233,6 +234,19 @@ async def test_a_secret_that_comes_in_pieces_is_hidden_in_them_too(size: int) ->
         await world.until(TurnFinished)
     said = "".join(event.text for event in world.events if isinstance(event, TextDelta))
     assert said == "is it correct? •••, or cor, or correct-horse"
+
+
+async def test_what_a_model_says_is_harmless_in_every_event() -> None:
+    hostile = "a\x1b[31mred\x07 \x9b1m \u202eb"
+    world = World(say(*hostile))
+    async with world.open() as engine:
+        await engine.send(SendMessage("hi"))
+        await world.until(TurnFinished)
+    said = "".join(event.text for event in world.events if isinstance(event, TextDelta))
+    assert said == clean(hostile)
+    [finished] = world.of(ReplyFinished)
+    assert isinstance(finished, ReplyFinished)
+    assert finished.parts == (TextPart(clean(hostile)),)
 
 
 async def test_a_retry_says_nothing_twice_and_drops_the_cut_reply() -> None:

@@ -13,6 +13,7 @@ import pytest
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import ServerError
+from fastchat_tui.wire.events import FrameSeen
 from fastchat_tui.wire.ports import Server
 from fastchat_tui.wire.servers import Era, ServerOptions, ServerSpec
 from tests.servers.conftest import LIMIT, Bench, Heard, Progressed, texts
@@ -30,6 +31,11 @@ async def asking(bench: Bench, era: Era, options: ServerOptions | None = None) -
     assert (ready.state, ready.instructions) == ("ready", "Ask nicely."), ready.detail
     assert ready.era == ("2025-11-25" if era == "legacy" else "2026-07-28")
     return server, heard
+
+
+def declared(heard: Heard) -> bool:
+    """Whether the server was told that it may ask a model."""
+    return any('"sampling":' in frame.frame for frame in heard.of(FrameSeen) if frame.direction == "sent")
 
 
 async def run(server: Server, tool: str, arguments: Object | None = None) -> str:
@@ -75,11 +81,13 @@ async def test_sampling_is_not_declared_until_it_is_switched_on(bench: Bench, er
     with pytest.raises(ServerError):
         await run(server, "rhyme")
     assert bench.host.requests == []
+    assert not declared(heard)
     bench.host.result = SAID
     since = len(heard.events)
     await server.configure(ServerOptions(sampling=True))
     assert (await heard.state("ready", since=since)).options.sampling
     assert '"text":"hat"' in await run(server, "rhyme")
+    assert declared(heard)
     (request,) = bench.host.requests
     assert (request["systemPrompt"], request["maxTokens"]) == ("Be brief.", 20)
     assert request["messages"][0]["content"]["text"] == "A rhyme on cat"

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from textual.color import Color
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
@@ -278,3 +280,13 @@ async def test_what_is_copied_holds_nothing_that_a_terminal_obeys() -> None:
         it.app.copy("echo a\x1b[201~; rm -r x\u202e\x9b")
         await it.until(lambda: it.app.clipboard != "")
         assert it.app.clipboard == "echo a␛[201~; rm -r x<U+202E><9B>"
+
+
+async def test_no_control_character_leaves_the_program_whatever_a_widget_draws() -> None:
+    async with screen(World()) as it:
+        drawn = [Segment("a\x1b]52;c;QUFB\x07 \x9b1m \u202eb")]
+        for line_filter in it.app.get_line_filters():
+            drawn = line_filter.apply(drawn, Color(0, 0, 0))
+        text = "".join(segment.text for segment in drawn)
+        assert text.isprintable()
+        assert (text[0], text[-1]) == ("a", "b")
