@@ -12,6 +12,8 @@ import pexpect
 import pyte
 
 DEADLINE = 60.0
+QUIET, AGAIN = 0.8, 6.0
+"""Seconds before keys are pressed, and pressed again."""
 F1, F2, F3, F4, F5, F9 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[20~"
 
 
@@ -51,19 +53,25 @@ class Terminal:
         return "\n".join(self.lines)
 
     def until(self, true: Callable[[], bool], keys: str = "", *, over: str = "") -> None:
-        """Reads until ``true``; presses ``keys`` every second on the way (a question wants quiet before its answer).
+        """Reads until ``true``; presses ``keys`` on the way, once the screen has shown ``over`` for a moment.
 
-        It presses them only while the screen shows ``over``.
+        A question wants quiet before its answer, and on a busy machine it may take one for too early: so they are
+        pressed again, but only when a slow machine would have shown by then what they did.
         """
         end = time.monotonic() + DEADLINE
-        pressed = 0.0
+        press_at = 0.0
         while not true():
-            assert time.monotonic() < end, f"it never came:\n{self.text}"
-            if keys and over in self.text and time.monotonic() - pressed > 1.0:
+            now = time.monotonic()
+            assert now < end, f"it never came:\n{self.text}"
+            if over not in self.text:
+                press_at = 0.0
+            elif keys and not press_at:
+                press_at = now + QUIET
+            elif keys and now >= press_at:
                 self.child.send(keys)
-                pressed = time.monotonic()
+                press_at = now + AGAIN
             try:
-                chunk = self.child.read_nonblocking(65536, timeout=0.6)
+                chunk = self.child.read_nonblocking(65536, timeout=0.3)
             except pexpect.TIMEOUT:
                 continue
             except pexpect.EOF:
