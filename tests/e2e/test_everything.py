@@ -290,7 +290,7 @@ def test_all_that_it_asks_back_is_shown_and_answered(everything: Callable[..., T
 
         call(terminal, "simulate-research-query", topic="python", ambiguous=True)
         terminal.shows("all asks you")
-        terminal.shows("interpretation", keys="e", over="e fill in")
+        answer(terminal, "e fill in", "e")
         answer(terminal, "all asks you", SEND)
         shows_flat(terminal, "Research Report: python")
         assert terminal.end() == 0
