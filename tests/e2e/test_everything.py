@@ -266,10 +266,11 @@ def test_all_that_it_asks_back_is_shown_and_answered(everything: Callable[..., T
         terminal.shows("It goes to pay.example")
         terminal.shows("https://pay.example/now?id=7")
         answer(terminal, "asks you to visit a page", "n")
-        shows_flat(terminal, "declined")
+        shows_flat(terminal, "User declined to open the URL")
         call(terminal, "trigger-url-elicitation", url="https://pay.example/later", errorPath=True)
         terminal.shows("It goes to modelcontextprotocol.io")
         answer(terminal, "asks you to visit a page", "n")
+        shows_flat(terminal, "trigger-url-elicitation error")
 
         page(terminal, 0)
         terminal.child.send("o")
