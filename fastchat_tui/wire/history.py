@@ -25,6 +25,8 @@ class History:
         self._messages: list[Message] = []
         self._open: dict[str, str] = {}
         """Calls without an answer yet, each with a note that belongs into it."""
+        self._order: list[str] = []
+        """The calls of the last reply."""
         self._retryable = False
         self._calls: set[str] = set()
 
@@ -54,19 +56,29 @@ class History:
                     self._retryable = bool(cut)
                 self._calls.update(part.call for part in parts if isinstance(part, CallPart))
                 self._open = {part.call: "" for part in parts if isinstance(part, CallPart)}
+                self._order = list(self._open)
             case CallStarted(call=call, arguments=dict() as arguments) if call in self._open:
                 self._open[call] = f"The user changed the arguments to {json.dumps(arguments, ensure_ascii=False)}\n"
             case CallFinished(call=call) as e if call in self._open:
                 note = self._open.pop(call)
                 text = note + head_and_tail(render(e.content, e.structured), MAX_RESULT)
-                self._messages.append(ToolMessage(call, text or f"({e.outcome}, no content)", e.outcome != "ok"))
+                self._answer(ToolMessage(call, text or f"({e.outcome}, no content)", e.outcome != "ok"))
             case TurnFinished():
                 self._close()
             case _:
                 pass
 
+    def _answer(self, message: ToolMessage) -> None:
+        """Whichever is first, answers stand in the order of their calls: a prompt does not depend on chance."""
+        at = len(self._messages)
+        mine = self._order.index(message.call)
+        while isinstance(before := self._messages[at - 1], ToolMessage) and self._order.index(before.call) > mine:
+            at -= 1
+        self._messages.insert(at, message)
+
     def _close(self) -> None:
-        self._messages.extend(ToolMessage(call, UNANSWERED, True) for call in self._open)
+        for call in self._open:
+            self._answer(ToolMessage(call, UNANSWERED, True))
         self._open = {}
 
     def _drop_cut_reply(self) -> None:

@@ -86,6 +86,14 @@ def test_arguments_that_the_user_changed_are_told_with_the_answer() -> None:
     assert message == ToolMessage("c", 'The user changed the arguments to {"x": 2}\nok', False)
 
 
+def test_answers_stand_in_the_order_of_their_calls_whichever_came_first() -> None:
+    calls = [CallPart(name, "s__t", "{}") for name in "abcd"]
+    came = [finished(name, Text(name)) for name in "cab"]
+    messages = told(start(), reply(*calls), *came, TurnFinished(turn="t", reason="cancelled"))
+    assert [message.call for message in messages[2:]] == ["a", "b", "c", "d"]
+    assert [message.text for message in messages[2:]] == ["a", "b", "c", UNANSWERED]
+
+
 def test_a_call_without_an_answer_has_one_that_says_so_before_anything_else_is_said() -> None:
     one, two = CallPart("a", "s__t", "{}"), CallPart("b", "s__t", "{}")
     end = TurnFinished(turn="t", reason="cancelled")
@@ -93,8 +101,8 @@ def test_a_call_without_an_answer_has_one_that_says_so_before_anything_else_is_s
     assert messages == (
         UserMessage("hi"),
         AssistantMessage((one, two), "me"),
-        ToolMessage("b", "b", False),
         ToolMessage("a", UNANSWERED, True),
+        ToolMessage("b", "b", False),
         UserMessage("more"),
     )
 
