@@ -80,7 +80,7 @@ async def answer(asked: Asked) -> Answer | None:
     """Yes to everything; a form gets what it requires, and for the rest its defaults. A sign-in goes its own way."""
     about: About = asked.about
     if isinstance(about, SignIn):
-        browsing = asyncio.create_task(asyncio.to_thread(urlopen, about.url, timeout=20))  # redirected to the program
+        browsing = asyncio.create_task(asyncio.to_thread(urlopen, about.url, timeout=100))  # redirected to the program
         browsing.add_done_callback(lambda done: print("browser:", done.exception() or done.result().status))
         return None
     if isinstance(about, Elicitation):
@@ -102,7 +102,7 @@ def oauth(url: str, context: dict[str, Any]) -> dict[str, Any]:
 
 def by_token(url: str, token: str, context: dict[str, Any]) -> dict[str, Any]:
     """A workload's token, or a person's of the company's sign-in. Whoever configures it knows the issuer."""
-    with urlopen(url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"), timeout=20) as document:
+    with urlopen(url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"), timeout=100) as document:
         (issuer,) = json.load(document)["authorization_servers"]
     entry = {"grant": "jwt_bearer", "client_id": context["client_id"], "issuer": issuer, "assertion": token}
     if "client_secret" in context:
