@@ -130,20 +130,17 @@ def _add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         offers.add_argument("server", nargs="?", default="", help="only those of this server")
         offers.add_argument("--json", action="store_true", help="as JSON, with everything that is known of them")
 
-    call = _command(commands, "call", "Call one tool by hand, without a model.")
-    call.add_argument("server", help="the server's name in the configuration")
+    call = _at_server(commands, "call", "Call one tool by hand, without a model.")
     call.add_argument("tool", help="the tool's name")
     call.add_argument("arguments", nargs="?", default="{}", help="a JSON object; “-” reads it from stdin")
     call.add_argument("--json", action="store_true", help="the result as JSON")
 
-    read = _command(commands, "read", "Print what a resource of a server holds.")
-    read.add_argument("server", help="the server's name in the configuration")
+    read = _at_server(commands, "read", "Print what a resource of a server holds.")
     read.add_argument("uri", help="the resource's URI")
     read.add_argument("--save", default="", metavar="FILE", help="into a new file, byte for byte")
     read.add_argument("--json", action="store_true", help="as JSON, what is no text as Base64")
 
-    prompt = _command(commands, "prompt", "Print a prompt of a server, filled in.")
-    prompt.add_argument("server", help="the server's name in the configuration")
+    prompt = _at_server(commands, "prompt", "Print a prompt of a server, filled in.")
     prompt.add_argument("prompt", help="the prompt's name")
     prompt.add_argument("arguments", nargs="*", metavar="NAME=VALUE", help="its arguments")
     prompt.add_argument("--json", action="store_true", help="its messages as JSON")
@@ -156,16 +153,21 @@ def _add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     secret.add_argument("name", help="how it is called there; the value is asked for, or read from stdin")
     secret.add_argument("--forget", action="store_true", help="take it out again")
 
-    login = _command(commands, "login", "Sign in at a server, in your browser.")
-    login.add_argument("server", help="the server's name in the configuration")
+    login = _at_server(commands, "login", "Sign in at a server, in your browser.")
     login.add_argument("--no-browser", action="store_true", help="print the address, and take the one it ends at")
 
-    logout = _command(commands, "logout", "Forget the sign-in at a server; revoke it where that is offered.")
-    logout.add_argument("server", help="the server's name in the configuration")
+    _at_server(commands, "logout", "Forget the sign-in at a server; revoke it where that is offered.")
 
     auth = _command(commands, "auth", "Tell which sign-ins are kept.")
     auth.add_argument("what", choices=("status",), help="the sign-ins that are kept; no secret is printed")
     auth.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _at_server(commands: argparse._SubParsersAction[Parser], name: str, text: str) -> Parser:
+    """A command for one server."""
+    command = _command(commands, name, text)
+    command.add_argument("server", help="the server's name in the configuration")
+    return command
 
 
 def _servers(servers: Parser) -> None:

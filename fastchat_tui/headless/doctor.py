@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from urllib.parse import urlsplit
 
-from fastchat_tui.headless.exits import Exit
+from fastchat_tui.headless.exits import Exit, no_such_server
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.doctor import Examine, Step, step_lines
-from fastchat_tui.wire.errors import ConfigError, ServerError, VaultError
+from fastchat_tui.wire.errors import ConfigError, VaultError
 from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.origin import NO_KEY, OPENAI, key_entry, origin
 from fastchat_tui.wire.ports import Config, Settings, Vault
@@ -45,7 +45,7 @@ async def examine(tools: Examination, server: str, voice: Voice, *, as_json: boo
     config, first = await _configuration(tools)
     told = [first]
     if server and config is not None and server not in (names := [spec.name for spec in config.servers]):
-        raise ServerError(f"There is no server “{server}”.", f"Known: {', '.join(names) or 'none'}.")
+        raise no_such_server(server, names)
     if not as_json and (not server or config is None):
         _print(voice, [first])
     if config is not None and not server:

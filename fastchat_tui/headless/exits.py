@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ class ConsentError(FastchatError):
 
 class UsageError(FastchatError):
     """The command line asks for something that cannot be."""
+
+
+def no_such_server(name: str, known: Iterable[str]) -> ServerError:
+    return ServerError(f"There is no server “{name}”.", f"Known: {', '.join(known) or 'none'}.")
 
 
 def of_error(error: FastchatError) -> Exit:

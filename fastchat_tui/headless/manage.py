@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fastchat_tui.headless.exits import Exit, UsageError
+from fastchat_tui.headless.exits import Exit, UsageError, no_such_server
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.discovery import FoundServer
-from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.ports import Config, Settings
 from fastchat_tui.wire.servers import ServerSpec
 
@@ -107,7 +106,7 @@ def _load(settings: Settings, voice: Voice) -> Config:
 def _known(config: Config, name: str) -> None:
     names = [spec.name for spec in config.servers]
     if name not in names:
-        raise ServerError(f"There is no server “{name}”.", f"Known: {', '.join(names) or 'none'}.")
+        raise no_such_server(name, names)
 
 
 def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from fastchat_tui.headless.answers import Answers
+from fastchat_tui.headless.exits import no_such_server
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError
@@ -152,7 +153,7 @@ async def ready(engine: Engine, answers: Answers, voice: Voice, server: str) -> 
 def usable(servers: Servers, server: str) -> ServerView:
     """Raises ServerError where it is not ready, with why."""
     if (view := servers.get(server)) is None:
-        raise ServerError(f"There is no server “{server}”.", f"Known: {', '.join(servers) or 'none'}.")
+        raise no_such_server(server, servers)
     if view.state != "ready":
         detail = f": {one_line(view.detail).rstrip('.')}" if view.detail else ""
         remedies = {"off": "Switch it on in the servers pane.", "needs_login": f"Run: fastchat-tui login {server}"}

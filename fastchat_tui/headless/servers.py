@@ -7,16 +7,15 @@ from dataclasses import asdict
 from typing import Literal, TypeAlias
 
 from fastchat_tui.headless.answers import Answers
-from fastchat_tui.headless.exits import Exit
+from fastchat_tui.headless.exits import Exit, no_such_server, of_error
 from fastchat_tui.headless.reader import Reader, Servers
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.ports import Engine
-from fastchat_tui.wire.servers import PromptTemplate, Resource, ResourceTemplate, ServerView, Tool
+from fastchat_tui.wire.servers import Offer, PromptTemplate, Resource, ResourceTemplate, ServerView, Tool
 from fastchat_tui.wire.text import human_count
 
 NONE = "No server is configured."
 Kind: TypeAlias = Literal["tools", "resources", "prompts"]
-Offer: TypeAlias = Tool | Resource | ResourceTemplate | PromptTemplate
 REMEDY = "Write a fastchat.config.json (the README shows its forms), or try --demo."
 
 
@@ -43,8 +42,9 @@ async def list_offers(
     servers = await _settled(engine, answers, voice)
     if server:
         if server not in servers:
-            voice.complain(f"There is no server “{server}”.", f"Known: {', '.join(servers) or 'none'}.")
-            return Exit.SERVER
+            error = no_such_server(server, servers)
+            voice.complain(error.text, error.remedy)
+            return of_error(error)
         servers = {server: servers[server]}
     columns, offers = KINDS[kind]
     found = [offer for view in servers.values() for offer in offers(view)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from fastchat_tui.wire.content import Object
 
@@ -69,6 +69,10 @@ class PromptTemplate:
     name: str
     description: str = ""
     arguments: tuple[PromptArgument, ...] = ()
+
+
+Offer: TypeAlias = Tool | Resource | ResourceTemplate | PromptTemplate
+"""What a server has for others to use."""
 
 
 @dataclass(frozen=True, slots=True)

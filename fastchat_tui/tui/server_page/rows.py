@@ -10,12 +10,19 @@ from typing import Literal, get_args
 
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.wire.events import ServerLogged
-from fastchat_tui.wire.servers import PromptTemplate, Resource, ResourceTemplate, ServerOptions, ServerView, Tool
+from fastchat_tui.wire.servers import (
+    Offer,
+    PromptTemplate,
+    Resource,
+    ResourceTemplate,
+    ServerOptions,
+    ServerView,
+    Tool,
+)
 from fastchat_tui.wire.text import clean, human_count, one_line
 
 Tab = Literal["about", "tools", "resources", "prompts", "log"]
 TABS: tuple[Tab, ...] = get_args(Tab)
-Offer = Tool | Resource | ResourceTemplate | PromptTemplate
 CHANGED, WATCHED = "↻", "◉"
 MOST_LINES = 500
 """Of the log."""
