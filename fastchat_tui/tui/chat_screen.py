@@ -104,7 +104,7 @@ class ChatScreen(Screen[None]):
         self.show_header()
         self.attached.set()
         if self._wanted:
-            self.go(self._wanted)
+            self.action_go(self._wanted)
 
     # ── what draw() calls ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -190,22 +190,17 @@ class ChatScreen(Screen[None]):
             self.toast(f"There is no command /{name}.", "/ lists them.", "warning")
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
-        from fastchat_tui.wire.commands import SendMessage
-
         self.status.remark("")
         if self.attached.is_set():
             self.panes.transcript.action_bottom()
-        if "@" in event.text:
-            self._attach_and_send(event.text)
-        else:
-            self.tell(SendMessage(event.text))
+        self._attach_and_send(event.text)
 
     @work(group="commands")
     async def _attach_and_send(self, text: str) -> None:
+        await self.attached.wait()
         from fastchat_tui.wire.attachments import attach
         from fastchat_tui.wire.commands import SendMessage
 
-        await self.attached.wait()
         try:
             whole = await attach(self.engine, text)
         except FastchatError as error:
@@ -265,7 +260,7 @@ class ChatScreen(Screen[None]):
         self.hints.place = getattr(event.widget, "REGION", regions.get(pane, "composer"))
         self.show_pane(pane or "chat")
 
-    def go(self, name: str) -> None:
+    def action_go(self, name: str) -> None:
         """To a pane, or from it back to the composer."""
         if not self.attached.is_set():
             self._wanted = name
@@ -276,15 +271,6 @@ class ChatScreen(Screen[None]):
         else:
             self.show_pane(name)
             pane.focus()
-
-    def action_focus_servers(self) -> None:
-        self.go("servers")
-
-    def action_focus_calls(self) -> None:
-        self.go("calls")
-
-    def action_focus_chat(self) -> None:
-        self.go("chat")
 
     def action_focus_composer(self) -> None:
         self.show_pane("chat")

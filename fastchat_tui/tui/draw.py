@@ -67,15 +67,15 @@ async def draw(screen: ChatScreen, stamped: Stamped) -> None:
             screen.status.queued(len(messages))
             if returned:
                 screen.composer.restore(returned)
-        case ServerChanged() | ServerRemoved() | CatalogueChanged() | ResourceWatched():
+        case ServerChanged() | ServerRemoved() | CatalogueChanged():
             screen.show_servers()
         case SignInFinished() as ended:
             screen.toast(*_signed(ended))
+        case ResourceWatched():
+            screen.pages.draw()
         case ResourceRead(server=server, uri=uri):
-            screen.show_servers()
             screen.pages.read(server, uri)
         case ResourceUpdated(server=server, uri=uri):
-            screen.show_servers()
             screen.pages.changed(server, uri)
         case TurnStarted():
             screen.status.working("thinking")

@@ -34,9 +34,11 @@ class Pages:
 
     def changed(self, server: str, uri: str) -> None:
         """Says that a resource has changed; once, until it is read again."""
+        self.draw()
         if (server, uri) not in self._told:
             self._told.add((server, uri))
             self._chat.toast(f"{server}: {one_line(uri, 120)} has changed.")
 
     def read(self, server: str, uri: str) -> None:
         self._told.discard((server, uri))
+        self.draw()

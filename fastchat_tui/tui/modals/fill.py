@@ -15,12 +15,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.composer.completion import PAUSE
 from fastchat_tui.tui.modals.proposals import Proposals
 from fastchat_tui.wire.content import Completion
 from fastchat_tui.wire.text import clean, one_line
-
-PAUSE = 0.12
-"""Seconds without a key until the server is asked."""
 
 Complete = Callable[[str, str, Mapping[str, str]], Awaitable[Completion]]
 """A name, what is typed for it, and the values of the others."""
