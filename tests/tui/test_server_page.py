@@ -15,12 +15,13 @@ from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.fill import FillScreen
 from fastchat_tui.tui.modals.form import FormScreen
 from fastchat_tui.tui.modals.prompt import PromptScreen
+from fastchat_tui.tui.modals.proposals import Proposals
 from fastchat_tui.tui.options import SCHEMA, read
 from fastchat_tui.tui.server_page.resource import ResourceScreen, file_name, passages, roots
 from fastchat_tui.tui.server_page.rows import TABS, about, detail, rows
 from fastchat_tui.tui.server_page.screen import ServerScreen
 from fastchat_tui.tui.tab_line import TabLine
-from fastchat_tui.wire.content import EmbeddedResource
+from fastchat_tui.wire.content import Completion, EmbeddedResource
 from fastchat_tui.wire.events import CatalogueChanged, EngineStarted, ResourceRead, TurnFinished
 from fastchat_tui.wire.servers import (
     USUAL,
@@ -137,6 +138,23 @@ async def test_a_template_is_filled_in_with_the_servers_help_and_read() -> None:
         await it.pilot.press("enter", "9", "enter")
         await it.until(lambda: isinstance(it.app.screen, ResourceScreen) and it.app.screen.is_mounted)
         assert "note://x%21/9" in said(it)
+
+
+async def test_a_chosen_proposal_stays_chosen_when_the_news_of_what_it_is_for_comes_late() -> None:
+    async with screen(World()) as it:
+        await page(it, "resources")
+        await it.pilot.press("G", "enter")
+        await it.until(lambda: isinstance(it.app.screen, FillScreen) and it.app.screen.is_mounted)
+        line, offers = it.app.screen.query(Input).first(), it.app.screen.query_one(Proposals)
+        await it.until(lambda: offers.open)
+        with line.prevent(Input.Changed):
+            line.value = "x"
+        offers.offer(line, Completion(("x!",)))
+        await it.pilot.press("down")
+        line.post_message(Input.Changed(line, "x"))
+        await it.pilot.pause()
+        await it.pilot.press("enter")
+        assert (line.value, offers.display) == ("x!", False)
 
 
 async def test_a_resource_is_saved_under_a_name_that_is_free(home: Path) -> None:

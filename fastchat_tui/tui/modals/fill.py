@@ -73,7 +73,9 @@ class FillScreen(ModalScreen[dict[str, str] | None]):
             self._ask(event.widget)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.query_one(Proposals).narrow()
+        if (proposals := self.query_one(Proposals)).open:
+            return  # what is proposed was asked for after this change: a row chosen since then stays chosen
+        proposals.narrow()
         if event.input.has_focus:
             self._ask(event.input)
 
