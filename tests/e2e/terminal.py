@@ -12,6 +12,7 @@ import pexpect
 import pyte
 
 DEADLINE = 60.0
+SETTLED = 5.0
 QUIET, AGAIN = 0.8, 6.0
 """Seconds before keys are pressed, and pressed again."""
 F1, F2, F3, F4, F5, F9 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[20~"
@@ -83,9 +84,10 @@ class Terminal:
         self.until(lambda: words in self.text, keys, over=over)
 
     def settles(self, keys: str = "") -> None:
-        """Sends keys, and reads until the screen has been quiet for a moment."""
+        """Sends keys, and reads until the screen has been quiet for a moment; it never is while a clock runs on it."""
         self.child.send(keys)
-        while True:
+        end = time.monotonic() + SETTLED
+        while time.monotonic() < end:
             try:
                 self._take(self.child.read_nonblocking(65536, timeout=0.4))
             except (pexpect.TIMEOUT, pexpect.EOF):
