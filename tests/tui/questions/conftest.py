@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 import fastchat_tui.tui
@@ -49,6 +50,14 @@ class QuestionApp(StyledApp):
     def text(self) -> str:
         rows = self.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in row) for row in rows)
+
+    async def shows(self, pilot: Pilot[Any], words: str) -> None:
+        """Waits for words: a busy machine draws late."""
+        for _ in range(500):
+            if words in self.text:
+                return
+            await pilot.pause(0.01)
+        raise AssertionError(self.text)
 
 
 @pytest.fixture

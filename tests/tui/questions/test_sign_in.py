@@ -114,5 +114,4 @@ async def test_it_is_copied_whole_and_opened_by_a_key_and_copied_where_no_browse
 async def test_a_host_that_may_look_like_another_is_pointed_out(app) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         app.ask(SignIn("shop", "https://xn--pple-43d.example/a?state=1"))
-        await pilot.pause()
-        assert "look like others" in app.text
+        await app.shows(pilot, "look like others")
