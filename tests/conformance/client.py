@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -142,7 +141,3 @@ def main(url: str) -> int:
         os.environ.update(dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), home))
         context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
         return 0 if asyncio.run(exercise(url, context)) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[-1]))
