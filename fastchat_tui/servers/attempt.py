@@ -17,7 +17,7 @@ from mcp import MCPError
 from fastchat_tui.servers.callbacks import Callbacks
 from fastchat_tui.servers.catalogue import read_catalogue
 from fastchat_tui.servers.content import tool_result
-from fastchat_tui.servers.ended import ENDED, Ended
+from fastchat_tui.servers.ended import Ended
 from fastchat_tui.servers.frames import CALL, Tap
 from fastchat_tui.servers.http import EXCHANGE, Exchange, Http
 from fastchat_tui.servers.journal import Journal
@@ -30,7 +30,7 @@ from fastchat_tui.wire.content import Object, ToolResult
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import CatalogueChanged
 from fastchat_tui.wire.ports import Emit, OnProgress
-from fastchat_tui.wire.servers import Era, Level, ServerSpec
+from fastchat_tui.wire.servers import Era, Level, ServerSpec, ServerState
 from fastchat_tui.wire.text import human_time, one_line
 
 UNKNOWN = "It may have been carried out all the same, so it is not repeated by itself."
@@ -167,10 +167,11 @@ class Attempt:
         if cause is not None and code_of(cause) != CLOSED:
             return Ended("failed", self._with_words(f"The handshake failed: {_brief(cause)}"))
         code = self._stdio.exit_code
-        hint: str = exit_words(code) if code is not None else "it closed its output"
-        words = self._with_words(f"{ENDED}: {hint}")
+        how = exit_words(code) if code is not None else "it closed its output"
+        words = self._with_words(f"It ended by itself: {how}")
+        state: ServerState = "closed" if ready and code == 0 else "failed"
         early = not ready and self._mode == "auto"
-        return Ended("closed" if ready and code == 0 else "failed", words, away=ready, hint="legacy" if early else "")
+        return Ended(state, words, code, away=ready, hint="legacy" if early else "")
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -20,7 +20,6 @@ from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
 from fastchat_tui.servers.shared import Shared
-from fastchat_tui.wire.destination import destination
 from fastchat_tui.wire.ports import Emit, Host
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerState
 from fastchat_tui.wire.sign_in import MakeSignIn
@@ -152,7 +151,7 @@ class Connection(Entering):
             detail = (
                 f"{detail} It ended {MAX_RESTARTS} times in {human_time(WINDOW)}: it is left alone (r restarts it)."
             )
-        self._say(ended.state, detail, seconds)
+        self._say(ended.state, detail, ended.exit_code, seconds)
         self._move()
         if self._wanted <= self._begun or self._resting:
             events = (self._leave,) if self._resting else (self._leave, self._needed)
@@ -288,9 +287,11 @@ class Connection(Entering):
                 self._patience.reschedule(asyncio.get_running_loop().time())
 
     def _say_ready(self, session: Session) -> None:
-        told = standing(self._spec, "ready", "", destination(self._spec, self._mask), sse=self._sse)
+        told = standing(self._spec, "ready", self._mask, sse=self._sse)
         self._emit(replace(told, era=session.era, identity=session.identity, instructions=session.instructions))
 
-    def _say(self, state: ServerState, detail: str = "", again: float | None = None) -> None:
-        where = destination(self._spec, self._mask)
-        self._emit(standing(self._spec, state, self._mask(detail), where, sse=self._sse, again=again))
+    def _say(
+        self, state: ServerState, detail: str = "", exit_code: int | None = None, again: float | None = None
+    ) -> None:
+        told = standing(self._spec, state, self._mask, sse=self._sse)
+        self._emit(replace(told, detail=self._mask(detail), exit_code=exit_code, again=again))

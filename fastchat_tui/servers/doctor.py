@@ -13,7 +13,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from time import monotonic
 
-from fastchat_tui.servers.ended import ENDED
 from fastchat_tui.servers.process import find_command
 from fastchat_tui.servers.reach import LIMIT, reach, timed
 from fastchat_tui.servers.vaulted import Complete, as_it_is
@@ -170,7 +169,7 @@ def _steps(event: Event, until: Callable[[str], Iterator[Step]], todo: list[str]
         case ServerChanged(state="needs_login"):
             yield Step("token", "failed", event.detail, _SIGN_IN.format(event.server))
         case ServerChanged(state="failed" | "closed"):
-            cause = "process" if event.detail.startswith(ENDED) else todo[0]
+            cause = todo[0] if event.exit_code is None else "process"
             yield Step(todo[0], "failed", event.detail, _REMEDIES[cause])
         case _:
             pass

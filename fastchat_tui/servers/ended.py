@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from fastchat_tui.wire.destination import destination
 from fastchat_tui.wire.errors import NeedsLogin, ServerError
 from fastchat_tui.wire.events import ServerChanged
 from fastchat_tui.wire.servers import ServerSpec, ServerState
-
-ENDED = "It ended by itself"
-"""How what is told of a process begins that was not ended by us."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     state: ServerState
     detail: str = ""
+    exit_code: int | None = None
+    """Of a process that ended by itself."""
     away: bool = False
     """There was a session, and it was lost."""
     passing: bool = False
@@ -41,17 +42,13 @@ def unbegun(error: BaseException) -> Ended:
     return Ended("failed", f"The MCP SDK could not be loaded: {error}")
 
 
-def standing(
-    spec: ServerSpec, state: ServerState, detail: str, destination: str, *, sse: bool, again: float | None = None
-) -> ServerChanged:
+def standing(spec: ServerSpec, state: ServerState, mask: Callable[[str], str], *, sse: bool) -> ServerChanged:
     return ServerChanged(
         server=spec.name,
         state=state,
-        detail=detail,
         transport="sse" if sse else spec.transport,
-        destination=destination,
+        destination=destination(spec, mask),
         description=spec.description,
         origin=spec.origin,
         options=spec.options,
-        again=again,
     )

@@ -28,6 +28,7 @@ class Roster(dict[str, ServerView]):
                     old,
                     state=e.state,
                     detail=e.detail,
+                    exit_code=e.exit_code,
                     since=stamped.at if e.state != old.state else old.since,
                     again_at=0.0 if e.again is None else stamped.at + e.again,
                     transport=e.transport,

@@ -194,6 +194,8 @@ class ServerView:
     name: str
     state: ServerState = "off"
     detail: str = ""
+    exit_code: int | None = None
+    """Of a process that ended by itself; see ServerChanged."""
     since: float = 0.0
     again_at: float = 0.0
     """Unix seconds of the next try, for a server that is away; 0 when it is not tried by itself."""

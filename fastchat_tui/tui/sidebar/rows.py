@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -28,9 +27,6 @@ ASIDE = 56
 """Cells from which on a row has room for what a server is about; in a narrower pane a failure has a row of its own."""
 COLUMN = 30
 """The cell at which that begins."""
-
-
-_EXIT = re.compile(r"exit code (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +105,7 @@ def _server(view: ServerView, unfolded: bool, now: float) -> Row:
         case "failed" | "closed" if view.again_at > now:
             right = ((f"↻ {view.again_at - now:.0f} s", view.state),)
         case state:
-            code = _EXIT.search(view.detail)
-            right = ((f"exit {code[1]}" if code else WORDS[state], state),)
+            right = ((WORDS[state] if view.exit_code is None else _end_of_process(view.exit_code), state),)
     fold = "▾" if unfolded else "▸" if view.tools else " "
     name: Piece = (one_line(view.name, 60), "muted" if view.state == "off" else "name")
     return Row(
@@ -120,6 +115,10 @@ def _server(view: ServerView, unfolded: bool, now: float) -> Row:
         aside=one_line(view.detail or view.description or view.destination, 200),
         right=right,
     )
+
+
+def _end_of_process(code: int) -> str:
+    return f"exit {code}" if code >= 0 else f"signal {-code}"
 
 
 def _tool(view: ServerView, tool: Tool) -> Row:

@@ -32,6 +32,8 @@ class ServerChanged:
     identity: str = ""
     instructions: str = ""
     options: ServerOptions = USUAL
+    exit_code: int | None = None
+    """Of a process that ended by itself; minus the number of a signal that ended it, as ``subprocess`` has it."""
     again: float | None = None
     """Seconds until it is tried again by itself; None when it is not."""
     kind: Literal["server_changed"] = "server_changed"

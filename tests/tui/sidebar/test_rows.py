@@ -63,8 +63,9 @@ def test_why_a_server_failed_stands_below_it_or_beside_it() -> None:
         (ServerView("x", "off", "closing"), "○   x", "closing"),
         (ServerView("x", "needs_login", "It wants a sign-in."), "◑   x", "login"),
         (ServerView("x", "failed", "It was not ready within 30 s."), "✗   x", "failed"),
-        (ServerView("x", "failed", "It ended by itself: exit code 3. Last words: a"), "✗   x", "exit 3"),
-        (ServerView("x", "closed", "It ended by itself: exit code 0."), "✗   x", "exit 0"),
+        (ServerView("x", "failed", "It ended by itself: exit code 3. Last words: a", 3), "✗   x", "exit 3"),
+        (ServerView("x", "closed", "It ended by itself: exit code 0.", 0), "✗   x", "exit 0"),
+        (ServerView("x", "failed", "It ended by itself: killed by SIGKILL.", -9), "✗   x", "signal 9"),
         (ServerView("x", "failed", "It went away.", again_at=NOW + 12), "✗   x", "↻ 12 s"),
     ],
 )
