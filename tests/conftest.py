@@ -6,6 +6,7 @@ what a terminal gives a program. Processes that a test starts inherit all of it.
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import signal
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ")
-KEPT_PREFIXES = ("FASTCHAT_TEST_", "PYTEST_", "TEXTUAL_SNAPSHOT_", "COVERAGE_", "COV_")
+KEPT_PREFIXES = ("FASTCHAT_TEST_", "PYTEST_", "COVERAGE_", "COV_")
 
 
 def pytest_configure() -> None:
@@ -27,6 +28,7 @@ def pytest_configure() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(20_000, 20, 50)  # a screen makes many small things: looking for rings took a third of its tests
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
 
