@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from fastchat_tui.wire.servers import Level
 
 NARROW, ROOMY = 100, 150
+BEAT = 0.25
+"""Seconds between two looks at the clocks."""
 TITLES = {"servers": "Servers", "chat": "Chat", "calls": "Calls"}
 
 
@@ -61,6 +63,7 @@ class ChatScreen(Screen[None]):
         self.status = Status(self.composer)
         self.attached = asyncio.Event()
         """Set once the panes are there."""
+        self._beats = 0
         self._wanted = ""
         """The pane that a key asked for before it was there."""
 
@@ -83,7 +86,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.hints.keymap = self.program.keymap
-        self.set_interval(0.25, self.status.tick)
+        self.set_interval(BEAT, self._tick)
 
     async def attach(self, engine: Engine) -> None:
         """Puts the panes into their frames."""
@@ -105,6 +108,15 @@ class ChatScreen(Screen[None]):
         self.attached.set()
         if self._wanted:
             self.action_go(self._wanted)
+
+    def _tick(self) -> None:
+        """One clock for all that runs, so that one frame shows it. Below a question, where each frame draws the whole
+        terminal, it goes by seconds."""
+        self._beats += 1
+        if self.is_current or self._beats * BEAT % 1 == 0:
+            self.status.tick()
+            if self.attached.is_set():
+                self.panes.tick()
 
     # ── what draw() calls ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -225,7 +237,10 @@ class ChatScreen(Screen[None]):
             first = min(record.started_at or record.proposed_at for record in running)
             self.status.working(f"{names} run{'s' if len(running) == 1 else ''}", first)
         elif self.engine.snapshot().turn:
-            self.status.working("waiting for your answer" if self.asking else "thinking")
+            if self.asking:
+                self.status.awaiting("your answer")
+            else:
+                self.status.working("thinking")
         else:
             self.status.working("")
 

@@ -53,6 +53,10 @@ class Panes(Horizontal):
         self.transcript.load(conversation.transcript.entries)
         self.inspector.load(conversation.ledger)
 
+    def tick(self) -> None:
+        self.transcript.tick()
+        self.inspector.tick()
+
     def draw(self, drawn: Drawn) -> None:
         """Shows what one event changed."""
         for change in drawn.changes:

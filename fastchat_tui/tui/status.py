@@ -21,6 +21,7 @@ class Status:
         self._doing = ""
         self._turn = self._since = 0.0
         self._until = 0.0
+        self._still = False
         self._queued = 0
         self._remark = ""
 
@@ -30,7 +31,7 @@ class Status:
         if what and not self._doing:
             self._turn = monotonic()
         self._since = self._turn if since is None else monotonic() - max(0.0, time() - since)
-        self._doing, self._until = what, 0.0
+        self._doing, self._until, self._still = what, 0.0, False
         if what:
             self._remark = ""
         self.draw()
@@ -38,6 +39,13 @@ class Status:
     def waiting(self, why: str, seconds: float) -> None:
         """The request is sent again in ``seconds``."""
         self._doing, self._until = why or "the model does not answer", monotonic() + seconds
+        self._still = False
+        self.draw()
+
+    def awaiting(self, what: str) -> None:
+        """Nothing runs until the user has given it: no clock hurries a person."""
+        self.working(f"waiting for {what}")
+        self._still = True
         self.draw()
 
     def queued(self, count: int) -> None:
@@ -51,7 +59,7 @@ class Status:
         self.draw()
 
     def tick(self) -> None:
-        if self._doing:
+        if self._doing and not self._still:
             self.draw()
 
     def draw(self) -> None:
@@ -65,6 +73,8 @@ class Status:
             again = f" tries again in {left:.0f} s " if left >= 1 else " tries again now "
             why = f"{one_line(self._doing, 120).rstrip('.')} "
             return Content.assemble((again, "$text-warning"), (f"· {STOP} · ", "$text-muted"), (why, "$text-warning"))
+        if self._still:
+            return Content.assemble((f" {self._doing} ", "$text-accent"), (f"· {STOP} ", "$text-muted"))
         if self._doing:
             spin, clock = SPINNER[int(now * 4) % len(SPINNER)], human_time(now - self._since)
             return Content.assemble((f" {spin} {self._doing} ", "$text-accent"), (f"{clock} · {STOP} ", "$text-muted"))

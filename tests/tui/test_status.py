@@ -26,3 +26,19 @@ def test_the_clock_of_a_call_is_its_own_and_that_of_the_turn_goes_on(monkeypatch
     assert "12.0 s ·" in str(edge.border_title)
     line.working("")
     assert not edge.border_title
+
+
+def test_while_a_person_is_waited_for_nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(status, "monotonic", lambda: now)
+    edge = Widget()
+    line = Status(edge)
+    line.working("thinking")
+    line.awaiting("your answer")
+    assert edge._border_title is not None
+    before = edge._border_title.plain
+    now = 110.3
+    line.tick()
+    assert edge._border_title.plain == before == " waiting for your answer · Esc stops "
+    line.working("thinking")
+    assert "10.3 s ·" in str(edge.border_title)

@@ -16,7 +16,6 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.timer import Timer
 
 from fastchat_tui.tui.inspector.slices import fitted
 from fastchat_tui.wire.ledger import CallRecord, CallState
@@ -73,10 +72,6 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         self._needle = ""
         self._selected = ""
         self._follow = True
-        self._clock: Timer | None = None
-
-    def on_mount(self) -> None:
-        self._clock = self.set_interval(0.25, self._tick, pause=not self._active)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -101,7 +96,6 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         self._follow = True
         self._selected = ""
         self._sift()
-        self._wind()
 
     def show(self, record: CallRecord) -> None:
         """Adds the record, or draws it anew."""
@@ -109,7 +103,6 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         new = call not in self._records
         self._records[call] = record
         (self._active.add if record.state == "running" else self._active.discard)(call)
-        self._wind()
         if not new:
             if call in self._rows:
                 self.refresh_line(self._rows[call])
@@ -170,11 +163,8 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
         if changed:
             self.post_message(self.Moved(self._records[call]))
 
-    def _wind(self) -> None:
-        if self._clock is not None:
-            (self._clock.resume if self._active else self._clock.pause)()
-
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Shows the time on clocks that run."""
         for call in self._active & self._rows.keys():
             self.refresh_line(self._rows[call])
 

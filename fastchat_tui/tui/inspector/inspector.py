@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -49,16 +48,12 @@ class Inspector(Widget):
         self._list = CallList(now=now)
         self._detail = CallDetail(frames, logs, now=now)
         self._filter = Input(placeholder="filter calls", id="calls-filter", compact=True)
-        self._live: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(Content(_EMPTY), id="calls-empty")
         yield self._filter
         yield self._list
         yield self._detail
-
-    def on_mount(self) -> None:
-        self._live = self.set_interval(0.5, self._detail.refresh_live, pause=True)
 
     def show(self, record: CallRecord) -> None:
         """A call began or changed."""
@@ -101,11 +96,14 @@ class Inspector(Widget):
         event.stop()
         self.post_message(self.CopyWanted(event.text))
 
+    def tick(self) -> None:
+        """Shows the time on clocks that run, and what has come to the selected call since."""
+        self._list.tick()
+        if (record := self._list.selected) is not None and record.outcome is None:
+            self._detail.refresh_live()
+
     def _draw_selected(self) -> None:
-        record = self._list.selected
-        self._detail.show(record)
-        if self._live is not None:
-            (self._live.resume if record is not None and record.outcome is None else self._live.pause)()
+        self._detail.show(self._list.selected)
 
     def action_cursor_down(self) -> None:
         self._list.move(1)

@@ -35,7 +35,6 @@ from fastchat_tui.wire.transcript import CallEntry, Entry, ThoughtEntry
 _FRAME = 1 / 30
 _SLICE = 0.012
 """Seconds of drawing at a time."""
-_TICK = 0.25
 NOTHING = ((("Nothing has been said yet.", "placeholder"),),)
 
 
@@ -59,7 +58,6 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         """What is new below the window."""
         self._flushing: Timer | None = None
         self._flushed, self._cost = 0.0, 0.0
-        self._clock: Timer | None = None
         self.ticking = False
         """Whether a clock runs in the window."""
         self._idle = asyncio.Event()
@@ -69,9 +67,6 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether somebody scrolls: what else changes the place (a resize clamps it) moves nothing."""
         self._painted = (0, 0, 0)
         """Height, place and news as they were painted."""
-
-    def on_mount(self) -> None:
-        self._clock = self.set_interval(_TICK, self._tick, pause=True)
 
     @property
     def following(self) -> bool:
@@ -166,8 +161,6 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted = size.height, y, len(self._unseen)
         self.moved()
         self.ticking = any(map(self._ticks, sheet.visible()))
-        if self._clock is not None:
-            (self._clock.resume if self.ticking else self._clock.pause)()
 
     def _flush_soon(self, *, share: float = 4) -> None:
         """Draws with the next frame, and not before ``share`` times what the last one took."""
@@ -213,11 +206,14 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
             return record is not None and record.state == "running"
         return isinstance(entry, ThoughtEntry) and not entry.done and not self._sheet.is_unfolded(item)
 
-    def _tick(self) -> None:
-        for item in self._sheet.visible():
-            if self._ticks(item):
-                self._sheet.redraw(item)
-        self._flush_soon()
+    def tick(self) -> None:
+        """Shows the time on clocks that run."""
+        if self.ticking:
+            for item in self._sheet.visible():
+                if self._ticks(item):
+                    self._sheet.redraw(item)
+            if self._flushing is None:
+                self._flush()  # at once: the frame that shows the other clocks shows these
 
     def render_lines(self, crop: Region) -> list[Strip]:
         if self._restyled and self._restyle():

@@ -152,7 +152,7 @@ async def test_the_clock_runs_only_while_a_call_runs(app: TranscriptApp) -> None
         await pilot.pause()
         assert app.view.ticking
         app.now += 7
-        app.view._tick()
+        app.view.tick()
         await app.view.drawn()
         await pilot.pause()
         assert "running  7.0 s" in app.text
