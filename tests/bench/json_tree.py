@@ -6,6 +6,7 @@ In a headless app, beside a text of 200 bytes.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,7 @@ class BenchApp(StyledApp):
 async def measure(structured: str, mode: Mode) -> tuple[float, list[float], float]:
     app = BenchApp()
     async with app.run_test(size=(120, 40)) as pilot:
+        gc.freeze()  # as the program does once it is loaded
         inspector, detail = app.query_one(Inspector), app.query_one(CallDetail)
         detail.tab = "result"
         detail.mode = mode
@@ -61,7 +63,10 @@ async def measure(structured: str, mode: Mode) -> tuple[float, list[float], floa
         )  # fmt: skip
         begin = perf_counter()
         inspector.show(record)
+        painted = asyncio.Event()
         await pilot.pause(0)
+        view.call_after_refresh(painted.set)  # nobody presses a key for rows that are not there yet
+        await painted.wait()
         first = perf_counter() - begin
         assert view.height_now > 1
         view.focus()
