@@ -86,6 +86,7 @@ async def _chat(arguments: argparse.Namespace) -> int:
             async with open_engine(options(arguments)) as engine:
                 app.attach(engine)
                 gc.freeze()  # what was imported stays: a key's echo does not wait for a look through it
+                gc.set_threshold(10_000, 10, 100)  # and what the model's SDK brings later is looked through seldom
                 gc.enable()
                 await running
     finally:

@@ -30,11 +30,13 @@ class Status:
         (seconds of the epoch)."""
         if what and not self._doing:
             self._turn = monotonic()
+        before = self._doing, self._until, self._still
         self._since = self._turn if since is None else monotonic() - max(0.0, time() - since)
         self._doing, self._until, self._still = what, 0.0, False
         if what:
             self._remark = ""
-        self.draw()
+        if not what or before != (what, 0.0, False):
+            self.draw()  # and not with every word that is written: the clock goes on by itself
 
     def waiting(self, why: str, seconds: float) -> None:
         """The request is sent again in ``seconds``."""

@@ -184,11 +184,15 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
                 for item, row in changed:
                     self._refresh_item(item, item.lead + row)
         self._flushed = perf_counter()
-        self._cost = self._flushed - begin
+        self.call_after_refresh(self._weigh, begin)
         if sheet.behind:  # a long text that is there already: as much time as is left for everything else
             self._flush_soon(share=1)
         else:
             self._idle.set()
+
+    def _weigh(self, begin: float) -> None:
+        """What a frame cost, once it is painted: that is most of what drawing takes from the keys."""
+        self._cost = perf_counter() - begin
 
     def _refresh_item(self, item: Item, row: int = 0) -> None:
         """Paints the rows of an item again that are in the window."""
