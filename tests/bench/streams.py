@@ -110,6 +110,7 @@ def child(widget: str, subject: str, amount: int, out: Path) -> None:
 
         def begin(self) -> None:
             gc.freeze()  # as the program does once it is loaded: else each collection walks through all modules
+            gc.set_threshold(10_000, 10, 100)
             self.run_worker(self.measure())
 
         async def measure(self) -> None:
