@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from fastchat_tui.tui.bindings import Region, bindings
+from fastchat_tui.tui.clock import Clock
 from fastchat_tui.tui.composer.composer import Composer
 from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from fastchat_tui.wire.servers import Level
 
 NARROW, ROOMY = 100, 150
-BEAT = 0.25
-"""Seconds between two looks at the clocks."""
 TITLES = {"servers": "Servers", "chat": "Chat", "calls": "Calls"}
 
 
@@ -54,6 +53,7 @@ class ChatScreen(Screen[None]):
     panes: Panes
     pages: Pages
     asking: Asking
+    clock: Clock
 
     def __init__(self, history: Path | None = None) -> None:
         super().__init__(classes="-chat")
@@ -63,7 +63,6 @@ class ChatScreen(Screen[None]):
         self.status = Status(self.composer)
         self.attached = asyncio.Event()
         """Set once the panes are there."""
-        self._beats = 0
         self._wanted = ""
         """The pane that a key asked for before it was there."""
 
@@ -86,7 +85,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.hints.keymap = self.program.keymap
-        self.set_interval(BEAT, self._tick)
+        self.clock = Clock(self, self.status.tick)
 
     async def attach(self, engine: Engine) -> None:
         """Puts the panes into their frames."""
@@ -105,18 +104,10 @@ class ChatScreen(Screen[None]):
             await self.mount(self.panes, after=self.header)
         self.show_servers()
         self.show_header()
+        self.clock.hands.append(self.panes.tick)
         self.attached.set()
         if self._wanted:
             self.action_go(self._wanted)
-
-    def _tick(self) -> None:
-        """One clock for all that runs, so that one frame shows it. Below a question, where each frame draws the whole
-        terminal, it goes by seconds."""
-        self._beats += 1
-        if self.is_current or self._beats * BEAT % 1 == 0:
-            self.status.tick()
-            if self.attached.is_set():
-                self.panes.tick()
 
     # ── what draw() calls ────────────────────────────────────────────────────────────────────────────────────────
 
