@@ -28,27 +28,15 @@ class Status:
     def working(self, what: str, since: float | None = None) -> None:
         """``what`` is empty when nothing runs any more. The clock counts from the begin of the turn, or from ``since``
         (seconds of the epoch)."""
-        if what and not self._doing:
-            self._turn = monotonic()
-        before = self._doing, self._until, self._still
-        self._since = self._turn if since is None else monotonic() - max(0.0, time() - since)
-        self._doing, self._until, self._still = what, 0.0, False
-        if what:
-            self._remark = ""
-        if not what or before != (what, 0.0, False):
-            self.draw()  # and not with every word that is written: the clock goes on by itself
+        self._do(what, since)
 
     def waiting(self, why: str, seconds: float) -> None:
         """The request is sent again in ``seconds``."""
-        self._doing, self._until = why or "the model does not answer", monotonic() + seconds
-        self._still = False
-        self.draw()
+        self._do(why or "the model does not answer", until=monotonic() + seconds)
 
     def awaiting(self, what: str) -> None:
         """Nothing runs until the user has given it: no clock hurries a person."""
-        self.working(f"waiting for {what}")
-        self._still = True
-        self.draw()
+        self._do(f"waiting for {what}", still=True)
 
     def queued(self, count: int) -> None:
         """How many messages wait for the end of the turn."""
@@ -67,6 +55,17 @@ class Status:
     def draw(self) -> None:
         self._edge.border_title = self._title()
         self._edge.border_subtitle = Content(f" {self._queued} waiting ") if self._queued else None
+
+    def _do(self, what: str, since: float | None = None, *, until: float = 0.0, still: bool = False) -> None:
+        if what and not self._doing:
+            self._turn = monotonic()
+        self._since = self._turn if since is None else monotonic() - max(0.0, time() - since)
+        now = self._doing, self._until, self._still
+        self._doing, self._until, self._still = what, until, still
+        if what:
+            self._remark = ""
+        if now != (what, until, still):
+            self.draw()  # and not with every word that is written: the clock goes on by itself
 
     def _title(self) -> Content | None:
         now = monotonic()
