@@ -85,9 +85,7 @@ async def _chat(arguments: argparse.Namespace) -> int:
 
             async with open_engine(options(arguments)) as engine:
                 app.attach(engine)
-                gc.freeze()  # what was imported stays: a key's echo does not wait for a look through it
-                gc.set_threshold(10_000, 10, 100)  # and what the model's SDK brings later is looked through seldom
-                gc.enable()
+                spare_the_keys()
                 await running
     finally:
         if not running.done():
@@ -97,6 +95,13 @@ async def _chat(arguments: argparse.Namespace) -> int:
         arguments.demo = True
         return await _chat(arguments)
     return app.return_code or 0
+
+
+def spare_the_keys() -> None:
+    """No echo waits for a look through what was imported, and few for one through what the SDK of the model brings."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 100)
+    gc.enable()
 
 
 def _load() -> None:

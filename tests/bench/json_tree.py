@@ -6,7 +6,6 @@ In a headless app, beside a text of 200 bytes.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from textual.app import App, ComposeResult
 from textual.events import Key
 
 import fastchat_tui.tui
+from fastchat_tui.launch import spare_the_keys
 from fastchat_tui.tui.inspector.detail import MODES, CallDetail
 from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.inspector.pages import Mode
@@ -52,7 +52,7 @@ class BenchApp(StyledApp):
 async def measure(structured: str, mode: Mode) -> tuple[float, list[float], float]:
     app = BenchApp()
     async with app.run_test(size=(120, 40)) as pilot:
-        gc.freeze()  # as the program does once it is loaded
+        spare_the_keys()  # as the program does once it is loaded
         inspector, detail = app.query_one(Inspector), app.query_one(CallDetail)
         detail.tab = "result"
         detail.mode = mode

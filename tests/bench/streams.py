@@ -7,13 +7,13 @@ token until the last is painted.
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from time import process_time
 
+from fastchat_tui.launch import spare_the_keys
 from tests.bench.program import started
 from tests.bench.table import Row
 
@@ -109,8 +109,7 @@ def child(widget: str, subject: str, amount: int, out: Path) -> None:
             self.call_after_refresh(self.begin)
 
         def begin(self) -> None:
-            gc.freeze()  # as the program does once it is loaded: else each collection walks through all modules
-            gc.set_threshold(10_000, 10, 100)
+            spare_the_keys()  # as the program does once it is loaded: else each collection walks through all modules
             self.run_worker(self.measure())
 
         async def measure(self) -> None:
