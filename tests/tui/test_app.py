@@ -25,6 +25,7 @@ from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.errors import ModelError
 from fastchat_tui.wire.events import CallStarted, Event, TurnFinished
 from tests.fakes.world import Endless, World, say, want
+from tests.tui.patience import until
 
 SIZES = pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (250, 70)])
 
@@ -49,11 +50,7 @@ class Screen:
         await self.pilot.press("enter")
 
     async def until(self, true: Callable[[], bool]) -> None:
-        for _ in range(500):
-            if true():
-                return
-            await self.pilot.pause(0.01)
-        raise AssertionError(f"it never became true; the chat says: {self.text}")
+        await until(self.pilot, true, lambda: self.text)
 
     async def heard(self, kind: type[Event], count: int = 1) -> None:
         await self.until(lambda: len(self.world.of(kind)) >= count)

@@ -85,10 +85,6 @@ class CallList(ScrollView, can_focus=True, inherit_bindings=False):
     def selected(self) -> CallRecord | None:
         return self._records.get(self._selected)
 
-    @property
-    def running(self) -> bool:
-        return bool(self._active)
-
     def load(self, records: Iterable[CallRecord]) -> None:
         self._records = {record.call: record for record in records}
         self._numbers = {call: number for number, call in enumerate(self._records, 1)}

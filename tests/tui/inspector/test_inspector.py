@@ -100,15 +100,21 @@ def test_the_state_is_told_in_words_from_long_to_short(make: Make) -> None:
     assert state_words(make(outcome="denied"), ZERO) == ("denied",)
 
 
-async def test_the_clock_ticks_only_while_something_runs(app, make: Make) -> None:
+async def test_the_clock_ticks_only_while_something_runs(app, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     async with app.run_test(size=(60, 20)):
         calls = app.query_one(CallList)
-        app.inspector.show(make(1))
-        assert not calls.running
-        app.inspector.show(make(1, started_at=ZERO))
-        assert calls.running
-        app.inspector.show(make(1, started_at=ZERO, finished_at=ZERO, outcome="ok"))
-        assert not calls.running
+        drawn: list[int] = []
+        monkeypatch.setattr(calls, "refresh_line", drawn.append)
+
+        def ticked(record: CallRecord) -> list[int]:
+            app.inspector.show(record)
+            drawn.clear()
+            calls.tick()
+            return list(drawn)
+
+        assert ticked(make(1)) == []
+        assert ticked(make(1, started_at=ZERO)) == [0]
+        assert ticked(make(1, started_at=ZERO, finished_at=ZERO, outcome="ok")) == []
 
 
 async def test_the_filter_hides_calls_and_escape_brings_them_back(app, make: Make) -> None:

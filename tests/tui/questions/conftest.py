@@ -15,6 +15,7 @@ from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.events import Asked
 from fastchat_tui.wire.servers import ServerView, Tool
 from tests.fakes.styled import StyledApp
+from tests.tui.patience import until
 
 STYLES = Path(fastchat_tui.tui.__file__).parent / "styles"
 
@@ -52,12 +53,7 @@ class QuestionApp(StyledApp):
         return "\n".join("".join(segment.text for segment in row) for row in rows)
 
     async def shows(self, pilot: Pilot[Any], words: str) -> None:
-        """Waits for words: a busy machine draws late."""
-        for _ in range(500):
-            if words in self.text:
-                return
-            await pilot.pause(0.01)
-        raise AssertionError(self.text)
+        await until(pilot, lambda: words in self.text, lambda: self.text)
 
 
 @pytest.fixture
