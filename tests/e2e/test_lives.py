@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -183,7 +184,8 @@ def test_a_project_starts_nothing_before_it_is_trusted(opened: Opened, home: Pat
         Path("fastchat.config.json").write_text(json.dumps({"mcpServers": {"found": entry}}))
 
     def answered(terminal: Terminal, key: str) -> None:
-        terminal.until(lambda: "use this file?" in terminal.text and "faulty_server.py" in terminal.text)
+        unwrapped = re.compile(r"[\s│]")  # where its paths are broken into lines is left to chance
+        terminal.until(lambda: "faulty_server.py" in unwrapped.sub("", terminal.text))
         answers(terminal, "use this file?", key)
 
     project()

@@ -64,11 +64,21 @@ class Wrapped:
         return self._rows[-1]
 
     def work(self, seconds: float) -> None:
-        """Lays out for about ``seconds``; ``done`` says whether that was all."""
+        """Lays out for about ``seconds``, and something in any case; ``done`` says whether that was all."""
         until = perf_counter() + seconds
+        self._step()
         while not self.done and perf_counter() < until:
-            if next(self._layout, "end") == "end":
-                self.done = True
+            self._step()
+
+    def reach(self, rows: int) -> int:
+        """Lays out until there are ``rows`` of them, or all; gives how many there are, at most ``rows``."""
+        while not self.done and self.height < rows:
+            self._step()
+        return min(rows, self.height)
+
+    def _step(self) -> None:
+        if next(self._layout, "end") == "end":
+            self.done = True
 
     def row(self, y: int) -> Row:
         k = bisect_right(self._rows, y) - 1

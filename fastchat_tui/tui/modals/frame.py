@@ -22,7 +22,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from fastchat_tui.tui.bindings import bindings
-from fastchat_tui.tui.inspector.slices import SLICE
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage, Wrapped
 from fastchat_tui.wire.commands import Answer
@@ -111,11 +110,9 @@ class QuestionScreen(ModalScreen[Answer | None]):
 
     def _height(self, size: Size) -> int:
         inside = min(WIDEST, size.width * 9 // 10) - AROUND
-        text = Wrapped(self._passages, inside)
-        text.work(SLICE)
-        heading = Wrapped([Passage(self._head().plain)], inside)
-        heading.work(SLICE)
-        return min(3, heading.height) + max(2, text.height) + 5 + self.ROWS_MORE
+        text = Wrapped(self._passages, inside).reach(size.height)
+        heading = Wrapped([Passage(self._head().plain)], inside).reach(3)
+        return heading + max(2, text) + 5 + self.ROWS_MORE
 
     def watch_waiting(self) -> None:
         for line in self.query("#question-heading").results(Static):  # none yet, when a second question comes at once

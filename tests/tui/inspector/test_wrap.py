@@ -91,3 +91,11 @@ def test_ten_megabytes_on_one_line_become_rows_bit_by_bit() -> None:
     while not wrapped.done:
         wrapped.work(1)
     assert wrapped.height == 125_000
+
+
+def test_as_many_rows_as_are_needed_are_laid_out_and_hardly_more() -> None:
+    wrapped = Wrapped([Passage("x" * 10_000_000)], 80)
+    assert wrapped.reach(50) == 50
+    assert not wrapped.done
+    assert wrapped.height < 1_000
+    assert Wrapped([Passage("x" * 100), Passage("")], 80).reach(50) == 3

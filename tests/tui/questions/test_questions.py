@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 from textual.widgets import Button
 
 from fastchat_tui.tui.forms.editor import ObjectEditor
+from fastchat_tui.tui.inspector import wrap
 from fastchat_tui.tui.modals.questions import warnings
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Trust
@@ -52,6 +54,16 @@ async def test_trust_shows_every_command_url_and_name_whole(app, size: tuple[int
         assert "THE-END" in everything
         assert "https://mcp.example.com/mcp" in everything
         assert "GITHUB_TOKEN,HOME" in everything
+
+
+async def test_a_slow_machine_hides_nothing_that_the_terminal_has_room_for(app, monkeypatch) -> None:
+    hours = count(step=3600.0)
+    monkeypatch.setattr(wrap, "perf_counter", lambda: next(hours))
+    async with app.run_test(size=(140, 50)) as pilot:
+        app.ask(TRUST)
+        await app.shows(pilot, "content sha256:abc")
+        assert "THE-END" in app.text
+        assert app.screen.body.max_scroll_y == 0
 
 
 async def test_a_key_goes_only_where_the_origin_was_shown(app) -> None:
