@@ -61,7 +61,7 @@ def _front_end(arguments: argparse.Namespace, voice: Voice) -> Coroutine[None, N
 
 async def _chat(arguments: argparse.Namespace) -> int:
     """Paints first, and opens the engine behind the painted screen."""
-    os.environ.setdefault("TEXTUAL_FPS", "120")  # at its default of 60, Textual may sit on a key's echo for two frames
+    os.environ.setdefault("TEXTUAL_FPS", "240")  # Textual may sit on a key's echo for two frames: 33 ms at its usual 60
     from fastchat_tui.compose import find_paths, open_engine, screen_settings
     from fastchat_tui.tui.app import FastchatApp
 
@@ -85,6 +85,7 @@ async def _chat(arguments: argparse.Namespace) -> int:
 
             async with open_engine(options(arguments)) as engine:
                 app.attach(engine)
+                await _either(running, app.chat.attached)
                 spare_the_keys()
                 await running
     finally:
@@ -95,6 +96,13 @@ async def _chat(arguments: argparse.Namespace) -> int:
         arguments.demo = True
         return await _chat(arguments)
     return app.return_code or 0
+
+
+async def _either(running: asyncio.Task[object], event: asyncio.Event) -> None:
+    """Waits until ``event``, or until there is nothing left that could bring it about."""
+    waiting = asyncio.ensure_future(event.wait())
+    await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
 
 
 def spare_the_keys() -> None:

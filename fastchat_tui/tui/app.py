@@ -43,6 +43,8 @@ TWICE = 2.0
 """Seconds within which a second Ctrl+C quits."""
 OSC_52 = 200_000
 """Characters that are still given to the terminal's clipboard: many terminals drop more, some choke on it."""
+COLOURLESS, GUARD = NoColor(), ControlGuard()
+"""One of each for good: strips keep what a filter made of them for as long as it is the same one."""
 Severity = Literal["information", "warning", "error"]
 
 
@@ -100,8 +102,8 @@ class FastchatApp(KeysInOrder):
         return usual
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        usual = [NoColor()] if self.no_color else super().get_line_filters()
-        return [*usual, ControlGuard()]
+        usual = [COLOURLESS] if self.no_color else super().get_line_filters()
+        return [*usual, GUARD]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(OURS)

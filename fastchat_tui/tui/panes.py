@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.content import Content
 
 from fastchat_tui.tui.greeting import greeting
@@ -25,17 +25,25 @@ if TYPE_CHECKING:
 AFTER: dict[Density, Density] = {"compact": "normal", "normal": "full", "full": "compact"}
 
 
+class ChatPane(Container):
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """The focus belongs to what is read."""
+        self.screen.set_focus(self.query_one(TranscriptView), scroll_visible)
+        return self
+
+
 class Panes(Horizontal):
     def __init__(self, chat: ChatScreen) -> None:
         super().__init__(id="panes")
         self._chat = chat
         self._reading = asyncio.Lock()
         self.sidebar = Sidebar(id="servers")
-        self.transcript = TranscriptView(chat.conversation.ledger, id="chat")
+        self.transcript = TranscriptView(chat.conversation.ledger)
         self.inspector = Inspector(chat.engine.frames, chat.engine.logs, id="calls")
 
     def compose(self) -> ComposeResult:
-        for pane, title in ((self.sidebar, "Servers"), (self.transcript, "Chat"), (self.inspector, "Calls")):
+        reading = ChatPane(self.transcript, id="chat")
+        for pane, title in ((self.sidebar, "Servers"), (reading, "Chat"), (self.inspector, "Calls")):
             pane.border_title = Content(title)
             yield pane
 

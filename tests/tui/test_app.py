@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from rich.segment import Segment
 from textual.color import Color
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from fastchat_tui.tui.app import FastchatApp
@@ -142,7 +144,7 @@ async def test_space_switches_the_server_off_and_on_and_it_is_remembered() -> No
 
 async def test_below_a_hundred_columns_one_pane_shows_at_a_time() -> None:
     async with screen(World(), (80, 24)) as it:
-        panes = it.chat.panes.sidebar, it.chat.panes.transcript, it.chat.panes.inspector
+        panes = [it.chat.query_one(f"#{name}") for name in ("servers", "chat", "calls")]
         assert [pane.display for pane in panes] == [False, True, False]
         await it.pilot.press("f2")
         assert [pane.display for pane in panes] == [True, False, False]
@@ -277,6 +279,16 @@ async def test_what_is_copied_holds_nothing_that_a_terminal_obeys() -> None:
         it.app.copy("echo a\x1b[201~; rm -r x\u202e\x9b")
         await it.until(lambda: it.app.clipboard != "")
         assert it.app.clipboard == "echo a␛[201~; rm -r x<U+202E><9B>"
+
+
+async def test_what_was_filtered_once_is_not_filtered_again() -> None:
+    async with screen(World()) as it:
+        strip = Strip([Segment("text")])
+        once, twice = (
+            reduce(lambda strip, each: strip.apply_filter(each, Color(0, 0, 0)), it.app.get_line_filters(), strip)
+            for _ in range(2)
+        )
+        assert once is twice
 
 
 async def test_no_control_character_leaves_the_program_whatever_a_widget_draws() -> None:

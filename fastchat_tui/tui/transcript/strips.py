@@ -24,7 +24,7 @@ class Strips:
     def strip(self, line: Line, key: tuple[int, int], width: int, *, marked: bool) -> Strip:
         """The strip of a line, ``width`` cells; ``key`` names its place."""
         known = self._cache.get((*key, marked))
-        if known is not None and known[0] is line and known[1] == width:
+        if known is not None and known[1] == width and (known[0] is line or known[0] == line):
             return known[2]
         gutter = Segment("▎ ", self.ink["marker"]) if marked else Segment("  ", self.ink.base)
         strip = Strip((gutter, *line.segments)).adjust_cell_length(width - MARGIN, line.fill or self.ink.base)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from math import ceil
 from time import perf_counter, time
 from typing import Any
 
@@ -16,6 +17,8 @@ from rich.style import Style
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -62,9 +65,10 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether a clock runs in the window."""
         self._idle = asyncio.Event()
         self._restyled = True
-        self._painting = False
         self._scrolling = False
         """Whether somebody scrolls: what else changes the place (a resize clamps it) moves nothing."""
+        self._thumb = (False, 0, 0)
+        """Whether the scrollbar has one, its length and its place, as they were painted."""
         self._painted = (0, 0, 0)
         """Height, place and news as they were painted."""
 
@@ -148,19 +152,29 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         sheet.forget()
         if column.follow:
             self._unseen.clear()
-        size = Size(self.scrollable_content_region.width, column.height)
-        bar = self.vertical_scrollbar
+        size, y = Size(self.scrollable_content_region.width, column.height), column.scroll
         if size != self.virtual_size:
             self.set_reactive(Widget.virtual_size, size)
-            bar.window_virtual_size, bar.window_size = size.height, self.size.height
-        y = column.scroll
         if y != round(self.scroll_y):
             self.set_reactive(Widget.scroll_y, float(y))
             self.set_reactive(Widget.scroll_target_y, float(y))
-            bar.position = y
+        self._turn_bar(size.height, y)
         self._painted = size.height, y, len(self._unseen)
         self.moved()
         self.ticking = any(map(self._ticks, sheet.visible()))
+
+    def _turn_bar(self, height: int, y: int) -> None:
+        """Tells the scrollbar, which is painted again only if that can be seen, and while a text grows, by whole cells:
+        with each row it would cost as much as the text."""
+        bar, view = self.vertical_scrollbar, self.size.height
+        bar.set_reactive(ScrollBar.window_virtual_size, height)
+        bar.set_reactive(ScrollBar.window_size, view)
+        bar.set_reactive(ScrollBar.position, y)
+        steps = view / max(1, height) * (1 if self.following else 8)
+        thumb = height > view, ceil(steps * view), int(steps * y)
+        if thumb != self._thumb:
+            self._thumb = thumb
+            bar.refresh()
 
     def _flush_soon(self, *, share: float = 4) -> None:
         """Draws with the next frame, and not before ``share`` times what the last one took."""
@@ -220,37 +234,47 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
                 self._flush()  # at once: the frame that shows the other clocks shows these
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        """Past Textual's cache, which knows a row by its place: whenever one scrolls in, all would be new to it. These
+        strips keep what was made of them (filtered, cut, as bytes) wherever they go. The border is another widget's."""
         if self._restyled and self._restyle():
             self._sheet.reset_look(Look(self._text_width, self._strips.ink, self.density, self._ledger))
             self._sheet.column.settle()
             self._sync()  # heights are estimates again: without it the next scroll would start from an old row
-        self._painting = True
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._painting = False
+        (left, right), base = crop.column_span, self._strips.ink.base
+        width, selection = self.scrollable_content_region.width, self.text_selection
+        background, filters = self.background_colors[1], self.get_line_filters()
+        strips: list[Strip] = []
+        for y in crop.line_range:
+            strip = self._strip(y, width, selection)[0]
+            for each in filters:
+                strip = strip.apply_filter(each, background)
+            strips.append(strip.crop_extend(left, right, base))
+        return strips
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.scrollable_content_region.width, self._strips.ink.base
+        """With the place of each character: only the mouse asks for a single row."""
+        strip, where = self._strip(y, self.scrollable_content_region.width, self.text_selection)
+        return strip if where is None else strip.apply_offsets(0, where)
+
+    def _strip(self, y: int, width: int, selection: Selection | None) -> tuple[Strip, int | None]:
+        """A row of the window, and its place in the text."""
         if not self._sheet.items:
-            return self._empty_line(y, width)
+            return self._empty_line(y, width), None
         item, row, line = self._sheet.row(self._sheet.column.scroll + y)
         if item is None:
-            return Strip.blank(width, base)
+            return Strip.blank(width, self._strips.ink.base), None
+        where = place(item, row)
         marked = item is self._selected and row >= item.lead
         strip = self._strips.strip(line, (item.ordinal, row), width, marked=marked)
         for start, end in self._finder.spans(line):
             strip = highlighted(strip, GUTTER + start, GUTTER + end, self._strips.ink["found"])
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(place(item, row))) is not None:
+        if selection is not None and (span := selection.get_span(where)) is not None:
             start = max(span[0], GUTTER + line.skip)
             end = min(span[1], GUTTER + len(line.text)) if span[1] >= 0 else GUTTER + len(line.text)
             strip = highlighted(strip, start, end, self.screen.get_component_rich_style("screen--selection"))
-        if not self._painting:  # only the mouse asks for offsets
-            strip = strip.apply_offsets(0, place(item, row))
-        if y == self.size.height - 1 and self._unseen:
+        if self._unseen and y == self.size.height - 1:
             strip = overlaid(strip, f" ↓ {len(self._unseen)} new ", self._strips.ink["new"] + Style(meta={"end": True}))
-        return strip
+        return strip, where
 
     def _empty_line(self, y: int, width: int) -> Strip:
         ink = self._strips.ink

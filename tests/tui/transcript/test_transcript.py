@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from textual.geometry import Offset
 from textual.selection import Selection
+from textual.strip import Strip
 
 from fastchat_tui.tui.transcript import sheet
 from fastchat_tui.tui.transcript.widget import TranscriptView
@@ -171,6 +172,27 @@ async def test_density_changes_every_card(app: TranscriptApp) -> None:
         app.view.density = "full"
         await pilot.pause()
         assert '"path": "/a"' in app.text
+
+
+async def test_a_row_that_scrolls_is_not_made_again(app: TranscriptApp) -> None:
+    def painted() -> list[Strip]:
+        return app.view.render_lines(app.view.size.region)
+
+    async with app.run_test(size=SIZE):
+        await app.say(turn(), delta("".join(f"- item {number}\n" for number in range(40))))
+        before = painted()
+        app.view.action_line_up()
+        assert [strip is same for strip, same in zip(painted()[1:], before, strict=False)] == [True] * (SIZE[1] - 1)
+
+
+async def test_the_scrollbar_is_where_the_text_is(app: TranscriptApp) -> None:
+    async with app.run_test(size=SIZE):
+        await app.say(turn(), *(delta(f"- item {number}\n") for number in range(90)))
+        bar = app.view.vertical_scrollbar
+        for move in (app.view.action_line_up, app.view.action_top, app.view.action_bottom):
+            move()
+            assert (bar.window_virtual_size, bar.window_size) == (app.view.virtual_size.height, SIZE[1])
+            assert bar.position == app.view.scroll_y
 
 
 async def test_it_follows_the_end_until_the_reader_scrolls_up(app: TranscriptApp) -> None:
