@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.binding import BindingType
 from textual.filter import LineFilter, NoColor
@@ -29,6 +29,7 @@ from fastchat_tui.tui.themes import DEFAULT, OURS, PLAIN, OwnTheme, load_themes,
 from fastchat_tui.wire.text import clean
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.command import Provider
     from textual.driver import Driver
 
@@ -41,6 +42,8 @@ NO_KEY = "none"
 """A name that no key has: Textual takes an empty text for no wish."""
 TWICE = 2.0
 """Seconds within which a second Ctrl+C quits."""
+CATCH_UP = 0.1
+"""Seconds after which a terminal that was behind is looked at again."""
 OSC_52 = 200_000
 """Characters that are still given to the terminal's clipboard: many terminals drop more, some choke on it."""
 COLOURLESS, GUARD = NoColor(), ControlGuard()
@@ -81,6 +84,7 @@ class FastchatApp(KeysInOrder):
         self._engine = engine
         self._on_theme = on_theme
         self._interrupted = 0.0
+        self._catching_up = False
         self._problems: list[str] = []
         self._theme_files = theme_files(theme_folders)
         self._choose_theme(theme)
@@ -96,10 +100,29 @@ class FastchatApp(KeysInOrder):
 
             install_on_windows()
         elif usual.__name__ == "LinuxDriver":
-            from fastchat_tui.tui.keyboard import Keyboard
+            from fastchat_tui.tui.terminal import Terminal
 
-            return Keyboard
+            return Terminal
         return usual
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Not for a terminal that is behind: it gets the whole picture as it is then, once it has taken the last."""
+        if not self._outpaced:
+            super()._display(screen, renderable)
+        elif not self._catching_up:
+            self._catching_up = True
+            self.set_timer(CATCH_UP, self._catch_up)
+
+    @property
+    def _outpaced(self) -> bool:
+        return bool(getattr(self._driver, "behind", False))
+
+    def _catch_up(self) -> None:
+        if self._outpaced:
+            self.set_timer(CATCH_UP, self._catch_up)
+        else:
+            self._catching_up = False
+            self.screen.refresh()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         usual = [COLOURLESS] if self.no_color else super().get_line_filters()

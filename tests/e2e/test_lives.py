@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,11 @@ TALL = (140, 50)
 
 def saved(home: Path) -> bytes:
     """The files of the session log, as they are on the disk."""
-    return b"".join(path.read_bytes() for path in (home / ".local" / "share" / "fastchat-tui").glob("*.db*"))
+    found = []
+    for path in (home / ".local" / "share" / "fastchat-tui").glob("*.db*"):
+        with suppress(FileNotFoundError):  # a journal goes when it is done
+            found.append(path.read_bytes())
+    return b"".join(found)
 
 
 def test_killed_in_the_middle_it_continues_exactly_there(opened: Opened, home: Path) -> None:
@@ -245,6 +250,59 @@ def test_a_signal_ends_it_whole(opened: Opened, home: Path, number: signal.Signa
     assert b"fastchat-tui --continue" in terminal.raw
 
 
+def hang_up(terminal: Terminal) -> None:
+    """The terminal is gone, and whatever reads from it or writes to it finds that out by itself."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, terminal.child.child_fd)
+    os.close(nothing)
+
+
+def end(everyone: set[int]) -> None:
+    patience = time.monotonic() + 10
+    while alive(everyone):
+        assert time.monotonic() < patience, "somebody stayed"
+
+
+def test_a_terminal_that_goes_without_a_signal_leaves_nobody(opened: Opened, home: Path) -> None:
+    """As it does for a program that it does not control, below a container's or a service's."""
+    apart = (
+        "import subprocess, sys\n"
+        "command = [sys.executable, '-m', 'fastchat_tui', *sys.argv[1:]]\n"
+        "subprocess.call(command, start_new_session=True)"
+    )
+    with serving([{"text": [f"word{number} " for number in range(9_000)], "pace": 0.01}]) as api:
+        terminal = opened("--config", config(good=faulty("")), environ=environ(api), program=("-c", apart))
+        becomes(terminal, "good", "● 2")
+        say(terminal, "hello")
+        shows_flat(terminal, "word20 ")
+        everyone = offspring(terminal.child.pid)
+        assert len(everyone) >= 4
+        hang_up(terminal)
+        end(everyone)
+
+
+def test_a_terminal_that_stands_still_holds_up_nothing(opened: Opened, home: Path) -> None:
+    def told(word: str) -> dict[str, object]:
+        return {"match": word, "text": [f"{word}{number} " for number in range(1_500)], "pace": 0.002}
+
+    def until_saved(word: str) -> None:
+        patience = time.monotonic() + 60
+        while f"{word}1499".encode() not in saved(home):
+            assert time.monotonic() < patience, "the answer was never saved"
+
+    with serving([told("first"), told("second")]) as api:
+        terminal = opened(environ=environ(api))
+        terminal.shows("Ask anything.")
+        terminal.child.send("first\r")
+        until_saved("first")
+        shows_flat(terminal, "first1499")
+        terminal.child.send("second\r")
+        until_saved("second")
+        everyone = {terminal.child.pid, *offspring(terminal.child.pid)}
+        os.kill(terminal.child.pid, signal.SIGTERM)
+        end(everyone)
+
+
 def test_a_closed_terminal_leaves_nobody(opened: Opened, home: Path) -> None:
     allow_all(home)
     servers = config(deaf=faulty("ignores-sigterm"), strays=faulty("leaves-strays"))
@@ -256,12 +314,8 @@ def test_a_closed_terminal_leaves_nobody(opened: Opened, home: Path) -> None:
         shows_flat(terminal, "something that was said")
         everyone = offspring(terminal.child.pid)
         assert len(everyone) >= 5
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, terminal.child.child_fd)
-        os.close(nothing)
-        patience = time.monotonic() + 10
-        while alive(everyone):
-            assert time.monotonic() < patience, "somebody stayed"
+        hang_up(terminal)
+        end(everyone)
         again = opened("--config", servers, "--continue", environ=environ(api))
         shows_flat(again, "something that was said")
         assert again.end() == 0
