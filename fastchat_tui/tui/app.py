@@ -151,7 +151,7 @@ class FastchatApp(KeysInOrder):
 
     async def _show(self, engine: Engine) -> None:
         self.stylesheet.read_all([STYLES / f"{name}.tcss" for name in LATER])
-        self.refresh_css(animate=False)
+        self.stylesheet.parse()  # for what is still to come: nothing that is there looks otherwise by it
         self._load_themes(self._theme_files)
         events = engine.subscribe()
         await self.chat.attach(engine)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
@@ -9,6 +11,7 @@ from textual.strip import Strip
 
 from fastchat_tui.tui.transcript.ink import Ink
 from fastchat_tui.tui.transcript.line import Line
+from fastchat_tui.tui.transcript.wrap import wrap
 
 GUTTER = 2
 """Columns before the text; the marker of the selected item stands there."""
@@ -54,3 +57,12 @@ def overlaid(strip: Strip, label: str, style: Style) -> Strip:
     """``strip`` with a label at its right end."""
     end = Strip([Segment(label, style)]).crop(0, strip.cell_length)
     return Strip.join([strip.crop(0, strip.cell_length - end.cell_length), end])
+
+
+def centred(rows: Sequence[Sequence[tuple[str, str]]], width: int, ink: Ink) -> list[Strip]:
+    """Rows of runs (text and role), wrapped; they begin below each other, so that the widest stands in the middle."""
+    room = max(8, width - 4)
+    lines = [line for runs in rows for line in wrap([(text, ink[role]) for text, role in runs], room)]
+    left = max(0, (width - max((Strip(line.segments).cell_length for line in lines), default=0)) // 2)
+    indent = Segment(" " * left, ink.base)
+    return [Strip((indent, *line.segments)).adjust_cell_length(width, ink.base) for line in lines]

@@ -12,7 +12,6 @@ from math import ceil
 from time import perf_counter, time
 from typing import Any
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.reactive import reactive
@@ -28,10 +27,8 @@ from fastchat_tui.tui.transcript.copying import place
 from fastchat_tui.tui.transcript.entries import Look, plain_text
 from fastchat_tui.tui.transcript.find import Finder
 from fastchat_tui.tui.transcript.ink import PREFIX, ROLES, Ink
-from fastchat_tui.tui.transcript.line import Line
 from fastchat_tui.tui.transcript.sheet import Item, Sheet
-from fastchat_tui.tui.transcript.strips import GUTTER, MARGIN, Strips, highlighted, overlaid
-from fastchat_tui.tui.transcript.wrap import wrap
+from fastchat_tui.tui.transcript.strips import GUTTER, MARGIN, Strips, centred, highlighted, overlaid
 from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.transcript import CallEntry, Entry, ThoughtEntry
 
@@ -55,6 +52,8 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._now = now
         self._sheet = Sheet(Look(80, Ink(), "normal", ledger), now)
         self._strips = Strips(Ink())
+        self._empty: tuple[int, list[Strip]] | None = None
+        """What an empty sheet shows, for a width."""
         self._finder = Finder(self._sheet, lambda item: plain_text([item.entry], ledger, now()))
         self._selected: Item | None = None
         self._unseen: set[str] = set()
@@ -96,6 +95,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw(of=ThoughtEntry)
 
     def watch_placeholder(self) -> None:
+        self._empty = None
         self.refresh()
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,6 +134,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         if ink == self._strips.ink:
             return False
         self._strips.clear(ink)
+        self._empty = None
         return True
 
     def _show(self) -> None:
@@ -277,13 +278,11 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         return strip, where
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        ink = self._strips.ink
-        room = max(8, width - 4)
-        lines = [line for runs in self.placeholder for line in wrap([(text, ink[role]) for text, role in runs], room)]
-        row = y - max(0, self.size.height - len(lines)) // 2
-        line = lines[row] if 0 <= row < len(lines) else Line()
-        left = max(0, (width - max((Strip(each.segments).cell_length for each in lines), default=0)) // 2)
-        return Strip([Segment(" " * left, ink.base), *line.segments]).adjust_cell_length(width, ink.base)
+        if self._empty is None or self._empty[0] != width:
+            self._empty = width, centred(self.placeholder, width, self._strips.ink)
+        strips = self._empty[1]
+        row = y - max(0, self.size.height - len(strips)) // 2
+        return strips[row] if 0 <= row < len(strips) else Strip.blank(width, self._strips.ink.base)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
 
