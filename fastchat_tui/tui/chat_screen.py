@@ -24,6 +24,7 @@ from fastchat_tui.tui.clock import Clock
 from fastchat_tui.tui.composer.composer import Composer
 from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
+from fastchat_tui.tui.compositor import TightCompositor
 from fastchat_tui.tui.footer import KeyHints
 from fastchat_tui.tui.header import HeaderBar
 from fastchat_tui.tui.status import Status
@@ -57,6 +58,7 @@ class ChatScreen(Screen[None]):
 
     def __init__(self, history: Path | None = None) -> None:
         super().__init__(classes="-chat")
+        self._compositor = TightCompositor()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide"), (ROOMY, "-roomy")]
         self.header, self.hints = HeaderBar(), KeyHints()
         self.composer = Composer(History(history), id="composer")

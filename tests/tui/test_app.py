@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.segment import Segment
 from textual.color import Color
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -279,6 +280,19 @@ async def test_what_is_copied_holds_nothing_that_a_terminal_obeys() -> None:
         it.app.copy("echo a\x1b[201~; rm -r x\u202e\x9b")
         await it.until(lambda: it.app.clipboard != "")
         assert it.app.clipboard == "echo a␛[201~; rm -r x<U+202E><9B>"
+
+
+async def test_a_letter_draws_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with screen(World()) as it:
+        await it.pilot.press("a")
+        await it.pilot.pause()
+        drawn: list[Region] = []
+        for elsewhere in (it.chat.header, it.chat.panes, it.chat.hints):
+            monkeypatch.setattr(elsewhere, "render_lines", lambda crop: drawn.append(crop) or [])
+        await it.pilot.press("b")
+        await it.pilot.pause()
+        assert it.chat.composer.draft == "ab"
+        assert drawn == []
 
 
 async def test_what_was_filtered_once_is_not_filtered_again() -> None:

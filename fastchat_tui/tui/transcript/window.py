@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from math import ceil
 from time import perf_counter, time
 from typing import Any
 
@@ -33,6 +32,7 @@ from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.transcript import CallEntry, Entry, ThoughtEntry
 
 _FRAME = 1 / 30
+_TURN = 0.25
 _SLICE = 0.012
 """Seconds of drawing at a time."""
 NOTHING = ((("Nothing has been said yet.", "placeholder"),),)
@@ -66,8 +66,10 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._restyled = True
         self._scrolling = False
         """Whether somebody scrolls: what else changes the place (a resize clamps it) moves nothing."""
-        self._thumb = (False, 0, 0)
-        """Whether the scrollbar has one, its length and its place, as they were painted."""
+        self._turning: Timer | None = None
+        self._turned = 0.0
+        self._thumb: tuple[float, ...] = ()
+        """What the scrollbar shows."""
         self._painted = (0, 0, 0)
         """Height, place and news as they were painted."""
 
@@ -159,20 +161,26 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         if y != round(self.scroll_y):
             self.set_reactive(Widget.scroll_y, float(y))
             self.set_reactive(Widget.scroll_target_y, float(y))
-        self._turn_bar(size.height, y)
+        self._tell_bar(size.height, y)
         self._painted = size.height, y, len(self._unseen)
         self.moved()
         self.ticking = any(map(self._ticks, sheet.visible()))
 
-    def _turn_bar(self, height: int, y: int) -> None:
-        """Tells the scrollbar, which is painted again only if that can be seen, and while a text grows, by whole cells:
-        with each row it would cost as much as the text."""
-        bar, view = self.vertical_scrollbar, self.size.height
+    def _tell_bar(self, height: int, y: int) -> None:
+        """The scrollbar costs as much paint as the text: while that grows, it moves a few times a second."""
+        bar = self.vertical_scrollbar
         bar.set_reactive(ScrollBar.window_virtual_size, height)
-        bar.set_reactive(ScrollBar.window_size, view)
+        bar.set_reactive(ScrollBar.window_size, self.size.height)
         bar.set_reactive(ScrollBar.position, y)
-        steps = view / max(1, height) * (1 if self.following else 8)
-        thumb = height > view, ceil(steps * view), int(steps * y)
+        if not self.following or perf_counter() - self._turned > _TURN:
+            self._turn_bar()
+        elif self._turning is None:
+            self._turning = self.set_timer(_TURN, self._turn_bar)
+
+    def _turn_bar(self) -> None:
+        self._turning, self._turned = None, perf_counter()
+        bar = self.vertical_scrollbar
+        thumb = bar.window_virtual_size, bar.window_size, bar.position
         if thumb != self._thumb:
             self._thumb = thumb
             bar.refresh()
