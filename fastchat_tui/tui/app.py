@@ -147,12 +147,18 @@ class FastchatApp(KeysInOrder):
 
     def attach(self, engine: Engine) -> None:
         """Shows what ``engine`` does and lets it begin. May be called from outside the app."""
-        self.call_later(self._show, engine)
+        self.call_later(self._begin, engine)
+
+    def _begin(self, engine: Engine) -> None:
+        self.run_worker(self._show(engine), name="panes")  # not here, where keys would have to wait for the whole of it
 
     async def _show(self, engine: Engine) -> None:
-        self.stylesheet.read_all([STYLES / f"{name}.tcss" for name in LATER])
-        self.stylesheet.parse()  # for what is still to come: nothing that is there looks otherwise by it
+        for name in LATER:
+            self.stylesheet.read(STYLES / f"{name}.tcss")
+            self.stylesheet.parse()  # for what is still to come: nothing that is there looks otherwise by it
+            await asyncio.sleep(0)
         self._load_themes(self._theme_files)
+        await asyncio.sleep(0)
         events = engine.subscribe()
         await self.chat.attach(engine)
         self.run_worker(self._read(events), name="engine events")
