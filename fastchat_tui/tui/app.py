@@ -147,18 +147,19 @@ class FastchatApp(KeysInOrder):
 
     def attach(self, engine: Engine) -> None:
         """Shows what ``engine`` does and lets it begin. May be called from outside the app."""
-        self.call_later(self._begin, engine)
+        self.call_later(lambda: self.run_worker(self._prepare(engine), name="style sheets"))
 
-    def _begin(self, engine: Engine) -> None:
-        self.run_worker(self._show(engine), name="panes")  # not here, where keys would have to wait for the whole of it
-
-    async def _show(self, engine: Engine) -> None:
+    async def _prepare(self, engine: Engine) -> None:
+        """Beside the app's queue, in which keys would wait for the whole of it."""
         for name in LATER:
             self.stylesheet.read(STYLES / f"{name}.tcss")
             self.stylesheet.parse()  # for what is still to come: nothing that is there looks otherwise by it
             await asyncio.sleep(0)
         self._load_themes(self._theme_files)
-        await asyncio.sleep(0)
+        self.call_later(self._show, engine)
+
+    async def _show(self, engine: Engine) -> None:
+        """In the queue: no key, such as one that quits, finds panes that are half there."""
         events = engine.subscribe()
         await self.chat.attach(engine)
         self.run_worker(self._read(events), name="engine events")

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
-PATIENCE = 5.0
-"""Seconds in which a terminal should have taken the last words."""
+PATIENCE = 2.0
+"""Seconds in which a terminal should have taken the last words: servers are closed only then."""
 
 
 class Writable(Protocol):

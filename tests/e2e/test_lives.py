@@ -250,6 +250,16 @@ def test_a_signal_ends_it_whole(opened: Opened, home: Path, number: signal.Signa
     assert b"fastchat-tui --continue" in terminal.raw
 
 
+def test_it_may_be_left_at_every_moment_of_its_start(opened: Opened) -> None:
+    for letters in (0, 5, 12, 20, 30, 50):
+        terminal = opened("--demo")
+        terminal.shows("Ask anything.")
+        for number in range(1, letters + 1):
+            terminal.child.send("x")
+            terminal.shows("x" * number)
+        assert terminal.end() == 0
+
+
 def hang_up(terminal: Terminal) -> None:
     """The terminal is gone, and whatever reads from it or writes to it finds that out by itself."""
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -258,7 +268,7 @@ def hang_up(terminal: Terminal) -> None:
 
 
 def end(everyone: set[int]) -> None:
-    patience = time.monotonic() + 10
+    patience = time.monotonic() + 20
     while alive(everyone):
         assert time.monotonic() < patience, "somebody stayed"
 

@@ -246,7 +246,7 @@ def test_escape_stops_the_turn_whatever_a_server_does_and_closes_no_connection(o
     servers = config(
         mute=faulty("never-answers"),
         flood=faulty("floods-in-call"),
-        steps=faulty("progress"),
+        steps=faulty("progress-long"),
         late=faulty("slow-start", "--until", str(signal), connect_timeout=600),
         hangs=faulty("hangs-at-initialize", connect_timeout=600),
     )

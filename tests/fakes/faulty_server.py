@@ -16,7 +16,8 @@ act()               dies-mid-call (code 7) · never-answers (tells “cancelled�
                     returns-5mb · returns-10mb (a line) · returns-50mb · bad-utf8 · deep-json · wrong-answer ·
                     null-result · lone-surrogate · no-content · unknown-content · output-schema (breaks its own) ·
                     floods-in-call (progress and standard error without end, until it is cancelled) ·
-                    progress (20 slow steps) · progress-flood (20,000 at once) · image · rpc-error
+                    progress (20 slow steps) · progress-long (20,000 of them) · progress-flood (20,000 at once) ·
+                    image · rpc-error
 lists               thousand-tools · broken-schema (no validator accepts it) · malformed-tool (3 of 5 tools) ·
                     duplicate-names · endless-cursor (a new one each time) · repeated-cursor · lists-hang ·
                     list-changed (act() adds a tool and notifies 1,000 times)
@@ -234,7 +235,7 @@ class Server:
                 self.text(key, "kept", structuredContent={"n": "not a number"})
             case "floods-in-call":
                 threading.Thread(target=self.flood, args=(token,), daemon=True).start()
-            case "progress" | "progress-flood":
+            case "progress" | "progress-long" | "progress-flood":
                 threading.Thread(target=self.progress, args=(key, token), daemon=True).start()
             case "image":
                 self.answer(key, {"content": [{"type": "image", "data": "aGk=", "mimeType": "image/png"}]})
@@ -269,8 +270,8 @@ class Server:
             say("y" * 500)
 
     def progress(self, key: Any, token: Any) -> None:
-        slow = self.fault == "progress"
-        steps = 20 if slow else 20_000
+        slow = self.fault != "progress-flood"
+        steps = 20 if self.fault == "progress" else 20_000
         for step in range(1, steps + 1):
             self.notify("notifications/progress", {"progressToken": token, "progress": step, "total": steps})
             if slow:
