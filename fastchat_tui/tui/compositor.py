@@ -18,7 +18,7 @@ class TightCompositor(Compositor):
     """Where something has changed, while that is drawn."""
 
     def render_partial_update(self) -> ChopsUpdate | None:
-        self.cuts  # noqa: B018 - of all widgets: they are kept
+        _ = self.cuts  # of all widgets: they are kept
         self._changed = (*self._dirty_regions,)
         try:
             return super().render_partial_update()

@@ -14,7 +14,6 @@ from time import perf_counter
 
 from textual.app import App, ComposeResult
 from textual.events import Key
-from textual.widget import Widget
 
 import fastchat_tui.tui
 from fastchat_tui.launch import spare_the_keys
@@ -65,11 +64,11 @@ async def measure(structured: str, mode: Mode) -> tuple[float, list[float], floa
         begin = perf_counter()
         inspector.show(record)
         await pilot.pause(0)
-        await painted(view)  # nobody presses a key for rows that are not there yet
+        await app.painted(view)  # nobody presses a key for rows that are not there yet
         first = perf_counter() - begin
         assert view.height_now > 1
         view.focus()
-        await painted(view)  # that it has the focus costs as much for 200 bytes as for 10 MB
+        await app.painted(view)  # that it has the focus costs as much for 200 bytes as for 10 MB
         keys = []
         for number in range(KEYS):
             pressed = perf_counter()
@@ -82,12 +81,6 @@ async def measure(structured: str, mode: Mode) -> tuple[float, list[float], floa
         while view.busy:
             await asyncio.sleep(0.01)
         return first, keys, perf_counter() - begin
-
-
-async def painted(view: Widget) -> None:
-    done = asyncio.Event()
-    view.call_after_refresh(done.set)
-    await done.wait()
 
 
 def key(app: App[None], name: str) -> Key:

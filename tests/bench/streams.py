@@ -77,7 +77,6 @@ def text_of(subject: str, amount: int) -> str:
 def child(widget: str, subject: str, amount: int, out: Path) -> None:
     from textual.app import ComposeResult
     from textual.containers import VerticalScroll
-    from textual.widget import Widget
     from textual.widgets import Input, Log, Markdown
 
     import fastchat_tui.tui
@@ -142,11 +141,6 @@ def child(widget: str, subject: str, amount: int, out: Path) -> None:
             show(ReplyFinished(turn="t", step=1, parts=(TextPart(text),)))
             await view.drawn()
             await self.painted(view)
-
-        async def painted(self, painted: Widget) -> None:
-            done = asyncio.Event()
-            painted.call_after_refresh(done.set)
-            await done.wait()
 
     Bench().run()
 

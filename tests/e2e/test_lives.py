@@ -260,15 +260,18 @@ def test_it_may_be_left_at_every_moment_of_its_start(opened: Opened) -> None:
         assert terminal.end() == 0
 
 
-def hang_up(terminal: Terminal) -> None:
-    """The terminal is gone, and whatever reads from it or writes to it finds that out by itself."""
+def hangs_up(terminal: Terminal, *, below: int) -> None:
+    """The terminal is gone; waits until the processes that were below it, at least so many, have found that out."""
+    everyone = offspring(terminal.child.pid)
+    assert len(everyone) >= below
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, terminal.child.child_fd)
     os.close(nothing)
+    end(everyone)
 
 
 def end(everyone: set[int]) -> None:
-    patience = time.monotonic() + 20
+    patience = time.monotonic() + 10
     while alive(everyone):
         assert time.monotonic() < patience, "somebody stayed"
 
@@ -285,10 +288,7 @@ def test_a_terminal_that_goes_without_a_signal_leaves_nobody(opened: Opened, hom
         becomes(terminal, "good", "● 2")
         say(terminal, "hello")
         shows_flat(terminal, "word20 ")
-        everyone = offspring(terminal.child.pid)
-        assert len(everyone) >= 4
-        hang_up(terminal)
-        end(everyone)
+        hangs_up(terminal, below=4)
 
 
 def test_a_terminal_that_stands_still_holds_up_nothing(opened: Opened, home: Path) -> None:
@@ -322,10 +322,7 @@ def test_a_closed_terminal_leaves_nobody(opened: Opened, home: Path) -> None:
             becomes(terminal, name, "● 2")
         say(terminal, "hello")
         shows_flat(terminal, "something that was said")
-        everyone = offspring(terminal.child.pid)
-        assert len(everyone) >= 5
-        hang_up(terminal)
-        end(everyone)
+        hangs_up(terminal, below=5)
         again = opened("--config", servers, "--continue", environ=environ(api))
         shows_flat(again, "something that was said")
         assert again.end() == 0

@@ -27,12 +27,13 @@ from fastchat_tui.tui.transcript.entries import Look, plain_text
 from fastchat_tui.tui.transcript.find import Finder
 from fastchat_tui.tui.transcript.ink import PREFIX, ROLES, Ink
 from fastchat_tui.tui.transcript.sheet import Item, Sheet
-from fastchat_tui.tui.transcript.strips import GUTTER, MARGIN, Strips, centred, highlighted, overlaid
+from fastchat_tui.tui.transcript.strips import GUTTER, MARGIN, Strips, highlighted, overlaid
 from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.transcript import CallEntry, Entry, ThoughtEntry
 
 _FRAME = 1 / 30
 _TURN = 0.25
+"""Seconds between two places of the scrollbar while the text grows."""
 _SLICE = 0.012
 """Seconds of drawing at a time."""
 NOTHING = ((("Nothing has been said yet.", "placeholder"),),)
@@ -52,8 +53,6 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._now = now
         self._sheet = Sheet(Look(80, Ink(), "normal", ledger), now)
         self._strips = Strips(Ink())
-        self._empty: tuple[int, list[Strip]] | None = None
-        """What an empty sheet shows, for a width."""
         self._finder = Finder(self._sheet, lambda item: plain_text([item.entry], ledger, now()))
         self._selected: Item | None = None
         self._unseen: set[str] = set()
@@ -97,7 +96,6 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw(of=ThoughtEntry)
 
     def watch_placeholder(self) -> None:
-        self._empty = None
         self.refresh()
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,7 +134,6 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         if ink == self._strips.ink:
             return False
         self._strips.clear(ink)
-        self._empty = None
         return True
 
     def _show(self) -> None:
@@ -286,9 +283,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         return strip, where
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        if self._empty is None or self._empty[0] != width:
-            self._empty = width, centred(self.placeholder, width, self._strips.ink)
-        strips = self._empty[1]
+        strips = self._strips.centred(self.placeholder, width)
         row = y - max(0, self.size.height - len(strips)) // 2
         return strips[row] if 0 <= row < len(strips) else Strip.blank(width, self._strips.ink.base)
 
