@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from fastchat_tui.tui.bindings import Region, bindings
 from fastchat_tui.tui.clock import Clock
@@ -79,7 +78,7 @@ class ChatScreen(Screen[None]):
         yield self.header
         with Horizontal(id="panes"):
             for name, title in TITLES.items():
-                frame = Static(id=name)
+                frame = Container(id=name, classes="pane")
                 frame.border_title = Content(title)
                 yield frame
         yield self.composer

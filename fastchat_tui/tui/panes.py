@@ -45,6 +45,7 @@ class Panes(Horizontal):
         reading = ChatPane(self.transcript, id="chat")
         for pane, title in ((self.sidebar, "Servers"), (reading, "Chat"), (self.inspector, "Calls")):
             pane.border_title = Content(title)
+            pane.add_class("pane")
             yield pane
 
     def on_mount(self) -> None:
