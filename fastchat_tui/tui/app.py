@@ -221,6 +221,13 @@ class FastchatApp(KeysInOrder):
         if self._on_theme:
             self.run_worker(asyncio.to_thread(self._on_theme, name), exit_on_error=False)
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Before there is a screen nothing has been styled: colours are enough, and nothing is parsed twice."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def _choose_theme(self, wanted: str) -> None:
         """With ``NO_COLOR`` what is wanted does not matter: cursors and focus need the styles of the plain theme."""
         files = self._theme_files

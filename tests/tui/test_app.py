@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.segment import Segment
 from textual.color import Color
+from textual.css.stylesheet import Stylesheet
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -273,6 +274,23 @@ asyncio.run(main())
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=dict(os.environ), check=False
     )
     assert done.stdout.strip() == "[] 'more'", done.stderr
+
+
+async def test_a_theme_chosen_at_the_start_reads_no_style_sheet_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[Stylesheet] = []
+    monkeypatch.setattr(Stylesheet, "reparse", again.append)
+    app = FastchatApp(theme="paper")
+    async with app.run_test(size=(80, 24)):
+        assert app.screen.styles.background == Color.parse(app.own_themes["paper"].background or "")
+        assert again == []
+
+
+async def test_a_move_of_the_focus_is_no_matter_of_the_whole_screen() -> None:
+    async with screen(World()) as it:  # Textual styles all anew where a rule for “*” asks who has the focus within
+        asked = [node for node in it.chat.walk_children(with_self=True) if node._has_focus_within]
+        assert it.chat.composer in asked
+        assert it.chat not in asked
+        assert it.chat.panes not in asked
 
 
 async def test_what_is_copied_holds_nothing_that_a_terminal_obeys() -> None:
