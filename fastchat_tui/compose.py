@@ -9,12 +9,11 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastchat_tui import __version__, crash
 
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from fastchat_tui.wire.sign_in import AskSignIn, MakeSignIn, Pause, SignInDesk, Tell
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the command line asked for; empty means: as configured."""
 
     config: str = ""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fastchat_tui.config.state import State
 from fastchat_tui.config.toml import TomlTable, read_toml
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenSettings:
+class ScreenSettings(NamedTuple):
     keymap: Mapping[str, str]
     """Action id → keys, comma-separated, as Textual's ``set_keymap`` wants them."""
     theme: str

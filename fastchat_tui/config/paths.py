@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fastchat_tui.wire.errors import ConfigError
 
@@ -14,8 +14,7 @@ APP = "fastchat-tui"
 XDG = {"config": "XDG_CONFIG_HOME", "data": "XDG_DATA_HOME", "state": "XDG_STATE_HOME", "log": "XDG_STATE_HOME"}
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     config: Path
     data: Path
     state: Path

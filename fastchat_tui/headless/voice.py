@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
@@ -65,5 +64,7 @@ class Voice:
 
 def json_line(value: Any) -> str:
     """One line of JSON that is exact and harmless: hidden and control characters are escaped, not replaced."""
+    import json  # which the screen does without
+
     text = json.dumps(value, ensure_ascii=False)
     return text if clean(text) == text else json.dumps(value)

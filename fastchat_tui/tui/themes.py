@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +45,8 @@ READABLE, BOLD = 4.5, 3.0
 """The contrast that text needs, and the bold text of a cursor, as WCAG 2 counts it (AA)."""
 
 
-@dataclass
 class OwnTheme(Theme):
-    about: str = ""
+    about = ""
     """What kind of theme it is, for the one who chooses."""
 
 
@@ -87,7 +85,8 @@ def read_theme(path: Path) -> OwnTheme:
     dark, ansi = table.get("dark", True) is True, table.get("ansi", False) is True
     more: Any = {key: colours.get(key) for key in COLOURS if key != "primary"}
     about = one_line(str(table.get("about", "dark" if dark else "light")), 60)
-    theme = OwnTheme(path.stem, colours["primary"], dark=dark, ansi=ansi, about=about, **more)
+    theme = OwnTheme(path.stem, colours["primary"], dark=dark, ansi=ansi, **more)
+    theme.about = about
     made = ANSI if ansi else shades(theme)
     theme.variables = {**OURS, **made, **{str(key): str(value) for key, value in variables.items()}}
     return theme

@@ -6,9 +6,9 @@ import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from fastchat_tui.wire.text import clean, one_line
 
@@ -17,11 +17,11 @@ PAUSE = 0.12
 """Seconds without a key until a server is asked."""
 SCANNED = 5_000
 """Entries of a folder that are looked at: a huge one must not hold up the typing."""
-PATH = re.compile(r"(?:~|\.{1,2})?/\S*")
+NONE: Mapping[str, str] = MappingProxyType({})
+PATH = r"(?:~|\.{1,2})?/\S*"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """``text`` replaces the word; of a template only what stands before its first brace does."""
 
     text: str
@@ -37,19 +37,17 @@ class Candidate:
 More = Callable[[str], Awaitable[Sequence[Candidate]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """Names with what they do: commands without their slash, tools as ``server:tool``, resources as ``server:uri``."""
 
-    commands: Mapping[str, str] = field(default_factory=dict)
-    tools: Mapping[str, str] = field(default_factory=dict)
-    resources: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = NONE
+    tools: Mapping[str, str] = NONE
+    resources: Mapping[str, str] = NONE
     more: More | None = None
     """What servers themselves make of a resource that is being typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """The word before the cursor that can be completed; ``start`` is its column."""
 
     kind: Literal["command", "tool", "resource", "path"]
@@ -67,7 +65,7 @@ def word_before(line: str, column: int, *, first_line: bool) -> Word | None:
         return Word("resource", start, text)
     if first_line and start == 0 and re.fullmatch(r"/[\w:.-]*", text):
         return Word("command", start, text)
-    if PATH.fullmatch(text):
+    if re.fullmatch(PATH, text):
         return Word("path", start, text)
     return None
 

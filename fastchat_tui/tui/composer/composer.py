@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult, SuspendNotSupported
@@ -15,15 +14,17 @@ from textual.message import Message
 from textual.widgets import OptionList, Static, TextArea
 
 from fastchat_tui.tui.bindings import bindings
-from fastchat_tui.tui.composer import completion, external
+from fastchat_tui.tui.composer import completion
 from fastchat_tui.tui.composer.completion import Candidate, Vocabulary, Word
 from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
 from fastchat_tui.tui.composer.meaning import Order, Slip, meaning
-from fastchat_tui.tui.composer.menu import Menu
 from fastchat_tui.tui.composer.pastes import Pastes, tidy
 from fastchat_tui.wire.errors import CommandError
 from fastchat_tui.wire.text import one_line
+
+if TYPE_CHECKING:
+    from fastchat_tui.tui.composer.menu import Menu
 
 PLACEHOLDER = "Ask anything.  / commands  @ resources  # call a tool  ? help"
 SECRET = ("key",)
@@ -36,18 +37,20 @@ class Composer(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("composer")]
 
-    @dataclass
     class Submitted(Message):
         """A message for the model."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class CommandWanted(Message):
         """``/name argument``, ``?`` (help), or ``#server:tool {…}`` (call, with the rest as its argument)."""
 
-        name: str
-        argument: str
+        def __init__(self, name: str, argument: str) -> None:
+            super().__init__()
+            self.name = name
+            self.argument = argument
 
     def __init__(self, history: History | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -132,6 +135,8 @@ class Composer(Vertical):
     @work(exclusive=True, group="editor")
     async def action_editor(self) -> None:
         """The engine runs on while the editor has the terminal; nothing is drawn until it gives it back."""
+        from fastchat_tui.tui.composer import external
+
         try:
             command = external.editor_command(os.environ)
             with self.app.batch_update(), self.app.suspend(), external.interrupts_are_the_editors():
@@ -267,6 +272,8 @@ class Composer(Vertical):
     @property
     def _menu(self) -> Menu:
         """Made when it opens first: the first frame does without."""
+        from fastchat_tui.tui.composer.menu import Menu
+
         for menu in self.query(Menu):
             return menu
         self.mount(menu := Menu(), before=self._editor)

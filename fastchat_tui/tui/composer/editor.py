@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -17,23 +16,26 @@ from fastchat_tui.tui.composer.pastes import Pastes, tidy
 class Editor(TextArea):
     """Enter is left to the bindings; Up and Down go on into the history; long pastes become tokens."""
 
-    @dataclass
     class EdgeReached(Message):
         """The cursor wants to leave the text, up (-1) or down (1)."""
 
-        direction: int
+        def __init__(self, direction: int) -> None:
+            super().__init__()
+            self.direction = direction
 
-    @dataclass
     class MenuKey(Message):
         """A key that belongs to the open menu."""
 
-        key: str
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
 
-    @dataclass
     class ScrollWanted(Message):
         """The chat is to be scrolled by a page, up (-1) or down (1)."""
 
-        step: int
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     class HelpWanted(Message):
         """``?`` on an empty text."""

@@ -1,19 +1,9 @@
-"""What was sent before: recalled line by line, searched, and kept in a private file."""
+"""What was sent before: recalled line by line, searched, and kept in a file."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
-
-from fastchat_tui.wire.folders import make_private
-
-KEPT = 1_000
-"""Entries that the file is cut back to when it has grown to twice as many."""
-LONGEST = 10_000
-"""Characters of an entry that is still written to the file."""
 
 
 class History:
@@ -25,16 +15,18 @@ class History:
     def __init__(self, path: Path | None = None, entries: Iterable[str] = ()) -> None:
         self._path = path
         self._entries: list[str] = list(entries)
-        self._read = path is None
+        self._read = False
         self._at: int | None = None
         """The entry that is shown; None while the user's own draft is."""
         self._draft = ""
 
     @property
     def entries(self) -> list[str]:
-        if not self._read:
+        if not self._read and self._path is not None:
+            from fastchat_tui.tui.composer.history_file import load
+
             self._read = True
-            self._entries[:0] = self._load()
+            self._entries[:0] = load(self._path)
         return self._entries
 
     def add(self, text: str) -> None:
@@ -42,9 +34,10 @@ class History:
         if self.entries and self.entries[-1] == text:
             return
         self.entries.append(text)
-        if self._path is not None and len(text) <= LONGEST:
-            with contextlib.suppress(OSError, UnicodeError):
-                self._append(self._path, text)
+        if self._path is not None:
+            from fastchat_tui.tui.composer.history_file import append
+
+            append(self._path, text)
 
     def older(self, draft: str) -> str | None:
         """The entry before the one shown; the first time, ``draft`` is kept. None at the oldest."""
@@ -86,36 +79,3 @@ class History:
                 if len(found) == limit:
                     break
         return list(found)
-
-    def _load(self) -> list[str]:
-        assert self._path is not None
-        try:
-            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return []
-        entries = []
-        for line in lines[-KEPT:]:
-            with contextlib.suppress(ValueError, RecursionError):
-                if isinstance(entry := json.loads(line), str):
-                    entries.append(entry)
-        if len(lines) > 2 * KEPT:
-            with contextlib.suppress(OSError):
-                self._rewrite(self._path, entries)
-        return entries
-
-    @staticmethod
-    def _append(path: Path, text: str) -> None:
-        make_private(path.parent)
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(fd, f"{json.dumps(text)}\n".encode())
-        finally:
-            os.close(fd)
-
-    @staticmethod
-    def _rewrite(path: Path, entries: list[str]) -> None:
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(entry)}\n" for entry in entries)
-        fresh.replace(path)

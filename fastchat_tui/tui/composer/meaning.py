@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastchat_tui.tui.composer.completion import Vocabulary
 from fastchat_tui.tui.composer.pastes import is_key
 
-COMMAND = re.compile(r"/([\w:.-]*)(?:\s+(.*))?", re.DOTALL)
-TOOL = re.compile(r"#([^\s:#]+:[^\s:][^\s]*)(?:\s+(.*))?", re.DOTALL)
+COMMAND = r"(?s)/([\w:.-]*)(?:\s+(.*))?"
+TOOL = r"(?s)#([^\s:#]+:[^\s:][^\s]*)(?:\s+(.*))?"
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """``/name argument``; a call by hand is an order, too."""
 
     name: str
     argument: str
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(NamedTuple):
     """Looks like an order, and is none: it goes to nobody."""
 
     words: str
 
 
 def meaning(text: str, vocabulary: Vocabulary) -> Order | Slip | None:
-    if match := COMMAND.fullmatch(text):
+    if match := re.fullmatch(COMMAND, text):
         if vocabulary.commands and match[1] not in vocabulary.commands:
             return Slip(f"There is no command /{match[1]}. A space before the slash sends it as text; / lists all.")
         return Order(match[1], (match[2] or "").strip())
-    if match := TOOL.fullmatch(text):
+    if match := re.fullmatch(TOOL, text):
         if match[1] in vocabulary.tools:
             return Order("call", f"{match[1]} {match[2] or ''}".strip())
         return Slip(f"There is no tool {match[1]} now. A space before the # sends it as text; # lists all.")

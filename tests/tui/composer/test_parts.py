@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from fastchat_tui.tui.composer import external
 from fastchat_tui.tui.composer.completion import Candidate, Vocabulary, Word, from_folder, from_vocabulary, word_before
-from fastchat_tui.tui.composer.history import KEPT, LONGEST, History
+from fastchat_tui.tui.composer.history import History
+from fastchat_tui.tui.composer.history_file import KEPT, LONGEST
 from fastchat_tui.tui.composer.pastes import Pastes, tidy
 from fastchat_tui.wire.errors import CommandError
 
