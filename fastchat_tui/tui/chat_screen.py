@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal
-from textual.content import Content
 from textual.screen import Screen
 
 from fastchat_tui.tui.bindings import Region, bindings
@@ -25,6 +23,7 @@ from fastchat_tui.tui.composer.editor import Editor
 from fastchat_tui.tui.composer.history import History
 from fastchat_tui.tui.compositor import TightCompositor
 from fastchat_tui.tui.footer import KeyHints
+from fastchat_tui.tui.frames import TITLES, Frames
 from fastchat_tui.tui.header import HeaderBar
 from fastchat_tui.tui.status import Status
 from fastchat_tui.wire.errors import FastchatError
@@ -41,10 +40,10 @@ if TYPE_CHECKING:
     from fastchat_tui.wire.servers import Level
 
 NARROW, ROOMY = 100, 150
-TITLES = {"servers": "Servers", "chat": "Chat", "calls": "Calls"}
 
 
 class ChatScreen(Screen[None]):
+    BLANK = True  # what stands on it covers it
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("chat")]
     AUTO_FOCUS = "Composer Editor"
 
@@ -76,11 +75,7 @@ class ChatScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self.header
-        with Horizontal(id="panes"):
-            for name, title in TITLES.items():
-                frame = Container(id=name, classes="pane")
-                frame.border_title = Content(title)
-                yield frame
+        yield Frames()
         yield self.composer
         yield self.hints
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
+from textual.containers import Container
 from textual.content import Content
 
+from fastchat_tui.tui.frames import TITLES, Row
 from fastchat_tui.tui.greeting import greeting
 from fastchat_tui.tui.inspector.inspector import Inspector
 from fastchat_tui.tui.sidebar.sidebar import ServerList, Sidebar
@@ -32,9 +33,9 @@ class ChatPane(Container):
         return self
 
 
-class Panes(Horizontal):
+class Panes(Row):
     def __init__(self, chat: ChatScreen) -> None:
-        super().__init__(id="panes")
+        super().__init__()
         self._chat = chat
         self._reading = asyncio.Lock()
         self.sidebar = Sidebar(id="servers")
@@ -43,7 +44,7 @@ class Panes(Horizontal):
 
     def compose(self) -> ComposeResult:
         reading = ChatPane(self.transcript, id="chat")
-        for pane, title in ((self.sidebar, "Servers"), (reading, "Chat"), (self.inspector, "Calls")):
+        for pane, title in zip((self.sidebar, reading, self.inspector), TITLES.values(), strict=True):
             pane.border_title = Content(title)
             pane.add_class("pane")
             yield pane
