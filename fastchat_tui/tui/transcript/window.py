@@ -15,12 +15,12 @@ from rich.style import Style
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
-from textual.scrollbar import ScrollBar
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from fastchat_tui.tui.transcript.bar import CalmBar
 from fastchat_tui.tui.transcript.card import Density
 from fastchat_tui.tui.transcript.copying import place
 from fastchat_tui.tui.transcript.entries import Look, plain_text
@@ -32,8 +32,6 @@ from fastchat_tui.wire.ledger import CallLedger
 from fastchat_tui.wire.transcript import CallEntry, Entry, ThoughtEntry
 
 _FRAME = 1 / 30
-_TURN = 0.25
-"""Seconds between two places of the scrollbar while the text grows."""
 _SLICE = 0.012
 """Seconds of drawing at a time."""
 NOTHING = ((("Nothing has been said yet.", "placeholder"),),)
@@ -65,10 +63,7 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         self._restyled = True
         self._scrolling = False
         """Whether somebody scrolls: what else changes the place (a resize clamps it) moves nothing."""
-        self._turning: Timer | None = None
-        self._turned = 0.0
-        self._thumb: tuple[float, ...] = ()
-        """What the scrollbar shows."""
+        self._bar = CalmBar(self)
         self._painted = (0, 0, 0)
         """Height, place and news as they were painted."""
 
@@ -158,29 +153,10 @@ class SheetView(ScrollView, can_focus=True, inherit_bindings=False):
         if y != round(self.scroll_y):
             self.set_reactive(Widget.scroll_y, float(y))
             self.set_reactive(Widget.scroll_target_y, float(y))
-        self._tell_bar(size.height, y)
+        self._bar.tell(size.height, y, growing=column.follow)
         self._painted = size.height, y, len(self._unseen)
         self.moved()
         self.ticking = any(map(self._ticks, sheet.visible()))
-
-    def _tell_bar(self, height: int, y: int) -> None:
-        """The scrollbar costs as much paint as the text: while that grows, it moves a few times a second."""
-        bar = self.vertical_scrollbar
-        bar.set_reactive(ScrollBar.window_virtual_size, height)
-        bar.set_reactive(ScrollBar.window_size, self.size.height)
-        bar.set_reactive(ScrollBar.position, y)
-        if not self.following or perf_counter() - self._turned > _TURN:
-            self._turn_bar()
-        elif self._turning is None:
-            self._turning = self.set_timer(_TURN, self._turn_bar)
-
-    def _turn_bar(self) -> None:
-        self._turning, self._turned = None, perf_counter()
-        bar = self.vertical_scrollbar
-        thumb = bar.window_virtual_size, bar.window_size, bar.position
-        if thumb != self._thumb:
-            self._thumb = thumb
-            bar.refresh()
 
     def _flush_soon(self, *, share: float = 4) -> None:
         """Draws with the next frame, and not before ``share`` times what the last one took."""
