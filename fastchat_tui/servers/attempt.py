@@ -21,7 +21,7 @@ from fastchat_tui.servers.ended import Ended
 from fastchat_tui.servers.frames import CALL, Tap
 from fastchat_tui.servers.http import EXCHANGE, Exchange, Http
 from fastchat_tui.servers.journal import Journal
-from fastchat_tui.servers.process import exit_words
+from fastchat_tui.servers.process import Child, exit_words
 from fastchat_tui.servers.session import Session, open_session
 from fastchat_tui.servers.stdio import Stdio
 from fastchat_tui.servers.trace import traceparent
@@ -37,7 +37,8 @@ UNKNOWN = "It may have been carried out all the same, so it is not repeated by i
 
 
 class Attempt:
-    """``on_lost`` is told, without waiting, when the connection is of no more use."""
+    """``child`` is the process of a stdio server; whoever started it sees to its end. ``on_lost`` is told, without
+    waiting, when the connection is of no more use."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Attempt:
         emit: Emit,
         mask: Callable[[str], str],
         *,
+        child: Child | None,
         auth: Any,
         sse: bool,
         on_lost: Callable[[], None],
@@ -63,7 +65,7 @@ class Attempt:
         self._on_update = on_update
         self._sse = sse
         self._tap = Tap(spec.name, emit, mask, on_lost)
-        self._stdio = Stdio(spec, journal) if spec.transport == "stdio" else None
+        self._stdio = Stdio(spec.name, child, journal) if child else None
         self._http = None if self._stdio else Http(spec, on_lost, auth=auth, sse=sse)
         journal.forget_words()
 
@@ -92,7 +94,7 @@ class Attempt:
 
     def kill(self) -> None:
         """The last resort of an owner that does not come to an end."""
-        if self._stdio is not None and self._stdio.child is not None:
+        if self._stdio is not None:
             self._stdio.child.send_signal(signal.SIGKILL)
 
     async def catalogue(self, session: Session) -> CatalogueChanged:
@@ -208,7 +210,7 @@ class Attempt:
             if (words := exchange.words()) and (code_of(error) in (CLOSED, -32603) or exchange.error is not None):
                 again = "Try again, or reconnect the server (r)."
                 return ServerError(f"{name} did not answer: {words}.", UNKNOWN if exchange.sent else again)
-        elif code_of(error) == CLOSED and self._stdio is not None and self._stdio.child is not None:
+        elif code_of(error) == CLOSED and self._stdio is not None:
             ended = await self.why(None, ready=True)
             return ServerError(
                 f"{name} is gone. {ended.detail}", "Reconnect it (r). The call is not repeated by itself."

@@ -18,6 +18,7 @@ from fastchat_tui.servers.entering import Entering
 from fastchat_tui.servers.eras import Eras
 from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
+from fastchat_tui.servers.process import Child, start
 from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
 from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.ports import Emit, Host
@@ -186,8 +187,10 @@ class Connection(Entering):
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(None) as self._patience:
+                    spec = await self._shared.complete(self._spec)
+                    child = await self._process(spec, stack)  # it comes up while the SDK is imported
                     make, callbacks = await self._shared.sdk()
-                    auth, spec = await self._auth(), await self._shared.complete(self._spec)
+                    auth = await self._auth()
                     if not self._leave.is_set():
                         until = asyncio.get_running_loop().time() + self._spec.connect_timeout
                         self._patience.reschedule(until)
@@ -198,6 +201,7 @@ class Connection(Entering):
                         callbacks(lambda: self._spec, self._host, self._calls),
                         self._emit,
                         self._mask,
+                        child=child,
                         auth=auth,
                         sse=self._sse,
                         on_lost=gone,
@@ -218,6 +222,14 @@ class Connection(Entering):
         finally:
             self._patience = None
             self._attempt = None
+
+    @staticmethod
+    async def _process(spec: ServerSpec, stack: AsyncExitStack) -> Child | None:
+        if spec.transport != "stdio":
+            return None
+        child = await start(spec)
+        stack.push_async_callback(child.end)
+        return child
 
     async def _serve(self, attempt: Attempt, session: Session, lost: asyncio.Event) -> None:
         """Returns when the connection is lost or is to be left."""

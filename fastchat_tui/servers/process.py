@@ -26,6 +26,12 @@ _ORPHAN_GRACE = 0.2
 """Seconds for what the leader left behind when it went by itself."""
 _POLL = 0.02
 _READ_LIMIT = 1 << 20
+_WINDOWS = (
+    *("APPDATA", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "PATH", "PATHEXT", "PROCESSOR_ARCHITECTURE", "SYSTEMDRIVE"),
+    *("SYSTEMROOT", "TEMP", "USERNAME", "USERPROFILE"),
+)
+INHERITED = _WINDOWS if os.name == "nt" else ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
+"""Variables that every program needs, none of which is a secret: those of the SDK, which is not imported yet."""
 
 
 class Child(SubprocessStreamProtocol):
@@ -36,6 +42,7 @@ class Child(SubprocessStreamProtocol):
         self.exited = asyncio.Event()
         self.process: Process
         self._family: dict[int, str] = {}
+        self._ending = False
 
     def process_exited(self) -> None:
         super().process_exited()
@@ -69,19 +76,25 @@ class Child(SubprocessStreamProtocol):
                 os.kill(pid, number)
 
     async def end(self) -> None:
-        """Returns when nothing is left: standard input closed, then SIGTERM, then SIGKILL, each with its grace."""
+        """Returns when nothing is left: standard input closed, then SIGTERM, then SIGKILL, each with its grace.
+
+        Once: later its number may be another's.
+        """
+        if self._ending:
+            return
+        self._ending = True
         self.look()
         if self.process.stdin is not None:
             self.process.stdin.close()
-        if await self._gone(EOF_GRACE):
-            return
-        for number, grace in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, KILL_GRACE)):
-            self.look()
-            self.send_signal(number)
-            if await self._gone(grace):
-                return
+        if not await self._gone(EOF_GRACE):
+            for number, grace in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, KILL_GRACE)):
+                self.look()
+                self.send_signal(number)
+                if await self._gone(grace):
+                    break
+        self._close()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Lets go of the pipes, which a process that survived even SIGKILL could hold open for ever."""
         transport = getattr(self.process, "_transport", None)
         if transport is not None:
@@ -122,9 +135,10 @@ class Child(SubprocessStreamProtocol):
         return [pid for pid, born in self._family.items() if _born(pid) == born]
 
 
-async def start(spec: ServerSpec, inherited: dict[str, str]) -> Child:
-    """Starts the server with ``inherited`` and its own variables as its whole environment. Raises ServerError."""
-    env = inherited | spec.env
+async def start(spec: ServerSpec) -> Child:
+    """Starts the server with ``INHERITED`` and its own variables as its whole environment. Raises ServerError."""
+    inherited = {name: value for name in INHERITED if (value := os.environ.get(name)) is not None}
+    env = {name: value for name, value in inherited.items() if not value.startswith("()")} | spec.env
     program, *arguments = _command_line(spec, env.get("PATH"))
     loop = asyncio.get_running_loop()
     try:

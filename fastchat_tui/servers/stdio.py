@@ -15,15 +15,13 @@ from typing import Literal
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client._transport import TransportStreams
-from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, jsonrpc_message_adapter
 
 from fastchat_tui.servers.frames import TextMessage, as_text
 from fastchat_tui.servers.journal import Journal
 from fastchat_tui.servers.lines import MAX_LINE, Line, Lines, answered_id
-from fastchat_tui.servers.process import Child, start
-from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.servers.process import Child
 from fastchat_tui.wire.text import human_size, one_line
 
 _CHUNK = 1 << 18
@@ -36,28 +34,27 @@ _LOOK_AGAIN = 2.0
 class Stdio:
     """One run of a server's process; its streams end when the process does. Used once."""
 
-    def __init__(self, spec: ServerSpec, journal: Journal) -> None:
-        self._spec = spec
+    def __init__(self, name: str, child: Child, journal: Journal) -> None:
+        self._name = name
         self._journal = journal
         self._tasks: list[asyncio.Task[None]] = []
-        self.child: Child | None = None
+        self.child = child
         self.noise = 0
         self.exit_code: int | None = None
         """How the process ended by itself; None while it runs, and when it had to be ended."""
 
     async def settle(self) -> None:
         """Waits a moment for the end of a process whose output has ended."""
-        if self.child is not None and self.exit_code is None:
+        if self.exit_code is None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.child.exited.wait(), _SETTLE)
             self.exit_code = self.child.exit_code
 
     async def __aenter__(self) -> TransportStreams:
-        self.child = await start(self._spec, get_default_environment())
         self._read_send: MemoryObjectSendStream[SessionMessage | Exception]
         self._read_send, self._read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         self._write, write_receive = anyio.create_memory_object_stream[SessionMessage](0)
-        name = self._spec.name
+        name = self._name
         self._tasks = [
             asyncio.create_task(self._read_stdout(self.child), name=f"{name}: stdout"),
             asyncio.create_task(self._read_stderr(self.child), name=f"{name}: stderr"),
@@ -83,13 +80,11 @@ class Stdio:
             raise cancelled
 
     async def _end(self) -> None:
-        assert self.child is not None
         if self._tasks[0].done():
             await self.settle()
         else:
             self.exit_code = self.child.exit_code
         await self.child.end()
-        self.child.close()
         _, late = await asyncio.wait(self._tasks, timeout=_DRAIN)
         for task in late:
             task.cancel()

@@ -10,10 +10,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mcp.client.stdio import DEFAULT_INHERITED_ENV_VARS
 
-from fastchat_tui.servers.process import _command_line, exit_words, find_command
+from fastchat_tui.servers import connection, process
+from fastchat_tui.servers.process import INHERITED, Child, _command_line, exit_words, find_command
+from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.errors import ServerError
 from fastchat_tui.wire.events import ServerChanged, ServerLogged
 from fastchat_tui.wire.servers import ServerSpec
@@ -74,6 +78,66 @@ async def test_a_cancelled_owner_still_ends_its_process(bench: Bench) -> None:
     assert owner.done()
     assert not any(alive(pid) for pid in bench.started())
     await server.stop()
+
+
+@pytest.fixture
+def importing(monkeypatch: pytest.MonkeyPatch) -> Importing:
+    return Importing(monkeypatch)
+
+
+class Importing:
+    """An SDK that takes until ``done`` to be imported, and the processes that were started by then."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.done = asyncio.Event()
+        self.started: asyncio.Queue[Child] = asyncio.Queue()
+        usual, really = Shared.sdk, process.start
+
+        async def sdk(shared: Shared) -> Any:
+            await self.done.wait()
+            return await usual(shared)
+
+        async def start(spec: ServerSpec) -> Child:
+            self.started.put_nowait(child := await really(spec))
+            return child
+
+        monkeypatch.setattr(Shared, "sdk", sdk)
+        monkeypatch.setattr(connection, "start", start)
+
+
+async def test_a_process_comes_up_while_the_sdk_is_imported(bench: Bench, importing: Importing) -> None:
+    server, heard = bench.faulty()
+    child = await importing.started.get()
+    assert alive(child.pid)
+    importing.done.set()
+    assert (await heard.settled()).state == "ready"
+    assert bench.started() == [child.pid]
+    await server.stop()
+    assert not alive(child.pid)
+
+
+async def test_who_leaves_while_the_sdk_is_imported_leaves_no_process(bench: Bench, importing: Importing) -> None:
+    server, _ = bench.faulty("ignores-eof")
+    child = await importing.started.get()
+    await server.stop()
+    assert not alive(child.pid)
+    assert child.exit_code is not None
+
+
+async def test_a_reconnect_while_the_sdk_is_imported_starts_another_process(bench: Bench, importing: Importing) -> None:
+    server, heard = bench.faulty()
+    first = await importing.started.get()
+    server.reconnect()
+    second = await importing.started.get()
+    assert not alive(first.pid)
+    importing.done.set()
+    assert (await heard.settled()).state == "ready"
+    assert alive(second.pid)
+    await server.stop()
+
+
+def test_what_a_server_inherits_is_what_the_sdk_lets_it() -> None:
+    assert set(INHERITED) == set(DEFAULT_INHERITED_ENV_VARS)
 
 
 async def test_the_grandchildren_of_a_dead_server_are_ended_too(bench: Bench) -> None:
