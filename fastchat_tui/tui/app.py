@@ -30,7 +30,9 @@ from fastchat_tui.wire.text import clean
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.actions import ActionParseResult
     from textual.command import Provider
+    from textual.dom import DOMNode
     from textual.driver import Driver
 
     from fastchat_tui.wire.ports import Engine, Subscription
@@ -48,6 +50,8 @@ OSC_52 = 200_000
 """Characters that are still given to the terminal's clipboard: many terminals drop more, some choke on it."""
 COLOURLESS, GUARD = NoColor(), ControlGuard()
 """One of each for good: strips keep what a filter made of them for as long as it is the same one."""
+DEEPEST = 8
+"""Dialogs that lie over each other, when the palette opens no further."""
 Severity = Literal["information", "warning", "error"]
 
 
@@ -204,6 +208,19 @@ class FastchatApp(KeysInOrder):
         else:
             self.say(f"{len(text):,} characters are too many for the terminal's clipboard. Copy a part.", "warning")
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """What a key does: a fault in it ends the key, and not the program."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            self.fault(error)
+            return True
+
     def fault(self, error: Exception) -> None:
         """Something failed that must not fail; what runs goes on (but not under test)."""
         if self.is_headless:
@@ -250,6 +267,15 @@ class FastchatApp(KeysInOrder):
         self._problems += [problem for problem in problems if problem not in self._problems]
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_command_palette(self) -> None:
+        """One at a time: Textual looks for it in front only, and fails when help lies over it. Not over everything:
+        a dialog is drawn with all that lies behind it."""
+        from fastchat_tui.tui.palette import Palette
+
+        over = self.screen_stack
+        if len(over) < DEEPEST and not any(isinstance(screen, Palette) for screen in over):
+            self.push_screen(Palette())
 
     def action_help(self) -> None:
         self.chat.run_command("help")

@@ -43,8 +43,11 @@ class KeysInOrder(App[int]):
         self.call_after_refresh(self._go_on, 0)
 
     async def on_event(self, event: events.Event) -> None:
-        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+        if not isinstance(event, events.Key | events.Paste):
             await super().on_event(event)
+        elif event.is_forwarded:
+            if self.screen.is_mounted:  # else a dialog has come that the key was not meant for, and is not there yet
+                await super().on_event(event)
         elif self._acts:
             self._behind.append(event)
         else:
@@ -60,6 +63,10 @@ class KeysInOrder(App[int]):
                 await self._hand_on(self._behind.popleft())
 
     async def _hand_on(self, event: events.Key | events.Paste) -> None:
+        if not self.screen.is_mounted:
+            self._behind.appendleft(event)
+            self._wait_for(self.screen)
+            return
         widget, text = self.focused or self.screen, self._is_text(event)
         if not text and (unread := self._unread) is not None:
             self._unread = None  # a key that works everywhere acts at once, though the text before it is on its way

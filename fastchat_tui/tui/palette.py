@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from fastchat_tui.tui.bindings import TABLE
 from fastchat_tui.tui.commands import COMMANDS
 from fastchat_tui.tui.fitting import fitted
 from fastchat_tui.tui.footer import first_key
+from fastchat_tui.tui.modal import ClosesItself
 from fastchat_tui.wire.commands import ConnectServer, DisconnectServer, EnableTool, Login, Logout, OpenSession
 from fastchat_tui.wire.errors import FastchatError
 from fastchat_tui.wire.text import one_line
@@ -42,11 +43,18 @@ class Row(NamedTuple):
         return f"{self.text}  {self.aside}"
 
 
+class Palette(CommandPalette, ClosesItself[None]):
+    def __init__(self) -> None:
+        super().__init__(id="--command-palette")  # by which Textual knows that it is open
+
+
 class Everything(Provider):
+    _chosen = False
+
     async def discover(self) -> Hits:
         if (chat := _chat(self)) is not None:
             for row in (*_commands(chat), *_actions(chat)):
-                yield DiscoveryHit(self._line(Content(row.text), row.aside), row.act, row.searched)
+                yield DiscoveryHit(self._line(Content(row.text), row.aside), self._once(row), row.searched)
 
     async def search(self, query: str) -> Hits:
         if (chat := _chat(self)) is None:
@@ -54,7 +62,18 @@ class Everything(Provider):
         matcher = self.matcher(query)
         for row in (*_commands(chat), *_actions(chat), *_servers(chat), *_themes(chat), *await _sessions(chat)):
             if (score := matcher.match(row.searched)) > 0:
-                yield Hit(score, self._line(matcher.highlight(row.text), row.aside), row.act, row.searched)
+                yield Hit(score, self._line(matcher.highlight(row.text), row.aside), self._once(row), row.searched)
+
+    def _once(self, row: Row) -> Callable[[], object]:
+        """What was chosen is done once: a second Enter may come before the first has closed the palette."""
+
+        def act() -> object:
+            if self._chosen:
+                return None
+            self._chosen = True
+            return row.act()
+
+        return act
 
     def _line(self, text: Content, aside: str) -> Content:
         """In two columns; where they have no room, what is beside the text is left out."""

@@ -9,9 +9,10 @@ import pytest
 from fastchat_tui import browser
 from fastchat_tui.tui import conversation, dialogs
 from fastchat_tui.tui.modals.by_hand import ByHandScreen
-from fastchat_tui.tui.modals.choose import ChooseScreen
+from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.form import FormScreen
 from fastchat_tui.tui.modals.frame import QUIET, QuestionScreen
+from fastchat_tui.tui.modals.page import HelpScreen
 from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.errors import StoreError
 from fastchat_tui.wire.events import CallFinished, CallStarted, TurnFinished
@@ -26,6 +27,29 @@ async def arm(it: Screen) -> None:
     asked = it.app.screen
     assert isinstance(asked, QuestionScreen)
     asked._quiet_since -= QUIET
+
+
+async def test_a_dialog_closes_nothing_but_itself_and_that_once() -> None:
+    async with screen(World()) as it:
+        given: list[object] = []
+        behind, front = ChooseScreen("Behind", [Row("a", "a")]), ChooseScreen("In front", [Row("b", "b")])
+        it.app.push_screen(behind, given.append)
+        it.app.push_screen(front, given.append)
+        await it.pilot.pause()
+        behind.dismiss(("a", False))
+        assert it.app.screen is front
+        front.dismiss(("b", False))
+        front.dismiss(("b", False))
+        assert it.app.screen is behind
+        await it.pilot.pause()
+        assert given == [("b", False)]
+
+
+async def test_a_dialog_that_is_closed_while_it_is_built_is_built_first() -> None:
+    async with screen(World()) as it:
+        it.app.push_screen(help_page := HelpScreen("Help", []))
+        help_page.dismiss()
+        await it.until(lambda: it.app.screen is it.chat)
 
 
 async def test_a_session_is_deleted_only_after_a_second_question() -> None:

@@ -6,6 +6,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
+from fastchat_tui.tui.app import DEEPEST
 from fastchat_tui.tui.bindings import TABLE
 from fastchat_tui.tui.commands import COMMANDS
 from fastchat_tui.tui.greeting import greeting
@@ -102,6 +103,37 @@ async def test_the_palette_finds_everything() -> None:
             assert hit in await found(it, text)
 
 
+async def test_the_palette_is_opened_once_though_help_lies_over_it() -> None:
+    async with screen(World()) as it:
+        await it.pilot.press("ctrl+p", "f1", "ctrl+p", "f1", "ctrl+p")
+        await it.pilot.pause()
+        assert sum(isinstance(each, CommandPalette) for each in it.app.screen_stack) == 1
+
+
+async def test_the_palette_opens_over_no_more_than_some_dialogs() -> None:
+    async with screen(World()) as it:
+        for _ in range(DEEPEST):
+            await it.app.push_screen(HelpScreen("Help", []))
+        await it.pilot.press("ctrl+p")
+        await it.pilot.pause()
+        assert isinstance(it.app.screen, HelpScreen)
+
+
+async def test_what_is_chosen_twice_in_one_moment_is_done_once() -> None:
+    async with screen(World()) as it:
+        await it.pilot.press("ctrl+p")
+        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        await it.pilot.press(*"side panes")
+        rows = it.app.screen.query_one(OptionList)
+        await it.until(lambda: bool(rows.option_count))
+        rows.highlighted = 0
+        rows.action_select()
+        rows.action_select()
+        await it.until(lambda: it.app.screen is it.chat)
+        await it.pilot.pause()
+        assert it.chat.has_class("-alone")
+
+
 async def test_the_palette_opens_a_session_by_its_title() -> None:
     async with screen(World(say("hello"), allow=True)) as it:
         await it.write("the red build")
@@ -119,6 +151,16 @@ async def test_what_is_chosen_in_the_palette_is_done() -> None:
         await it.until(lambda: bool(it.app.screen.query_one(OptionList).option_count))
         await it.pilot.press("enter")
         await it.until(lambda: it.chat.has_class("-alone"))
+
+
+async def test_a_fault_in_what_a_key_does_is_told_and_the_program_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults: list[Exception] = []
+    async with screen(World()) as it:
+        monkeypatch.setattr(it.app, "fault", faults.append)
+        monkeypatch.setattr(it.chat, "action_toggle_sides", lambda: 1 / 0)
+        await it.pilot.press("ctrl+b", "f2")
+        assert [type(fault) for fault in faults] == [ZeroDivisionError]
+        assert it.chat.panes.sidebar.has_focus_within
 
 
 async def test_each_pane_has_a_key_and_the_same_key_leads_back() -> None:

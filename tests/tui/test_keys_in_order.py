@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from fastchat_tui.tui.keys_in_order import PATIENCE, KeysInOrder
+from tests.tui.patience import until
 
 
 class Form(KeysInOrder):
@@ -38,6 +41,42 @@ class Form(KeysInOrder):
 
     def value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value
+
+
+class Dialog(ModalScreen[None]):
+    BINDINGS = [Binding("f5", "note", "note")]  # noqa: RUF012
+
+    def compose(self) -> ComposeResult:
+        yield Label("nothing yet", id="noted")
+
+    def action_note(self) -> None:
+        self.query_one("#noted", Label).update("noted")
+
+
+def noted(app: KeysInOrder) -> str:
+    return str(app.screen.query_one("#noted", Label).render())
+
+
+async def test_a_key_waits_for_the_dialog_that_has_just_come() -> None:
+    async with Form().run_test() as pilot:
+        app = pilot.app
+        assert isinstance(app, Form)
+        await pilot.pause()
+        app.push_screen(Dialog())
+        app.burst("f5")
+        await until(pilot, lambda: app.screen.is_mounted and noted(app) == "noted", lambda: noted(app))
+
+
+async def test_a_key_that_was_on_its_way_when_a_dialog_came_is_not_meant_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Form().run_test() as pilot:
+        app = pilot.app
+        assert isinstance(app, Form)
+        monkeypatch.setattr(Input, "key_f5", lambda _: app.push_screen(Dialog()) and None, raising=False)
+        app.burst("f5")
+        await pilot.pause()
+        assert noted(app) == "nothing yet"
 
 
 async def test_what_follows_a_key_that_deletes_does_not_overtake_it() -> None:

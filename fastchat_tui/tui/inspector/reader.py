@@ -8,16 +8,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.text import one_line
 
 
-class Reader(ModalScreen[None]):
+class Reader(Modal[None]):
     """Closes with Escape; ``y`` copies everything, where the opener says how."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal"), *(b for b in bindings("calls") if b.action == "copy")]

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.forms.editor import ObjectEditor
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.servers import Tool
 from fastchat_tui.wire.text import clean, one_line
@@ -22,7 +22,7 @@ LEAST = 4
 """Rows that a form has at least."""
 
 
-class ByHandScreen(ModalScreen[Object | None]):
+class ByHandScreen(Modal[Object | None]):
     """Gives arguments that fit the tool's schema; None when it was closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal")]

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.fitting import fitted
 from fastchat_tui.tui.footer import keymap_of, keys_for
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.text import clean
 
 LEAST, MOST = 3, 20
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     """Shown as dots at its end."""
 
 
-class ChooseScreen(ModalScreen[tuple[str, bool] | None]):
+class ChooseScreen(Modal[tuple[str, bool] | None]):
     """Gives the key of the chosen row, and whether it is to be removed; None when nothing was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("choose"), *bindings("modal")]

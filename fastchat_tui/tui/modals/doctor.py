@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.doctor import Step, Verdict, step_lines
 from fastchat_tui.wire.errors import FastchatError
 from fastchat_tui.wire.text import one_line
@@ -29,7 +29,7 @@ STYLES: dict[Verdict, str] = {
 }
 
 
-class DoctorScreen(ModalScreen[str]):
+class DoctorScreen(Modal[str]):
     """Examines until it is closed. With ``saves`` it gives “save” when the user wants what was examined."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.composer.completion import PAUSE
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.tui.modals.proposals import Proposals
 from fastchat_tui.wire.content import Completion
 from fastchat_tui.wire.text import clean, one_line
@@ -31,7 +31,7 @@ class Blank(NamedTuple):
     value: str = ""
 
 
-class FillScreen(ModalScreen[dict[str, str] | None]):
+class FillScreen(Modal[dict[str, str] | None]):
     """Gives the values that are not empty, every needed one among them; None when it was closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal"), *bindings("form")]

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from fastchat_tui.tui.bindings import bindings
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.text import clean
 
 
@@ -23,7 +23,7 @@ class Field(NamedTuple):
     secret: bool = False
 
 
-class FormScreen(ModalScreen[dict[str, str] | None]):
+class FormScreen(Modal[dict[str, str] | None]):
     """Gives the values by key; None when it was closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal")]

@@ -18,12 +18,12 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage, Wrapped
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.questions import Decision
@@ -48,7 +48,7 @@ ALWAYS = Choice("approval.always", "always", "answer('always')")
 NO = Choice("approval.deny", "no", "deny")
 
 
-class QuestionScreen(ModalScreen[Answer | None]):
+class QuestionScreen(Modal[Answer | None]):
     """Gives an ``Answer``; None when it was withdrawn because somebody else has answered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("approval"), *bindings("modal"), *bindings("detail")]

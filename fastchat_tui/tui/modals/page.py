@@ -9,16 +9,17 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen, ScreenResultType
+from textual.screen import ScreenResultType
 
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.footer import keymap_of, keys_for
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.text import clean
 
 
-class TextPage(ModalScreen[ScreenResultType]):
+class TextPage(Modal[ScreenResultType]):
     """None when it was closed. ``keys`` says what can be done with it besides moving and closing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal")]

@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from fastchat_tui.tui.bindings import bindings
@@ -22,6 +21,7 @@ from fastchat_tui.tui.inspector.reader import Reader
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.tree_view import TreeView
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.tui.modals.form import Field, FormScreen
 from fastchat_tui.wire.commands import WatchResource
 from fastchat_tui.wire.content import EmbeddedResource
@@ -42,7 +42,7 @@ KEYS = (
 )
 
 
-class ResourceScreen(ModalScreen[None]):
+class ResourceScreen(Modal[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal"), *bindings("resource")]
 
     mode: reactive[Literal["tree", "text"]] = reactive("text", init=False)

@@ -9,7 +9,6 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -17,6 +16,7 @@ from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.footer import keys_for
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.modal import Modal
 from fastchat_tui.tui.server_page.rows import TABS, Row, Tab, about, detail, log, rows, titles
 from fastchat_tui.tui.tab_line import TabLine
 from fastchat_tui.wire.commands import EnableTool, WatchResource
@@ -40,7 +40,7 @@ class Offers(OptionList, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("detail")]
 
 
-class ServerScreen(ModalScreen[None]):
+class ServerScreen(Modal[None]):
     """Shows a server as it stands; what is done on it goes through the chat, and comes back as another state of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("modal"), *bindings("page")]
