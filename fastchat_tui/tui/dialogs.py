@@ -183,7 +183,8 @@ async def show_help(chat: ChatScreen, argument: str) -> None:
     """The keys that work where the focus is, then those of the other places; once more closes it."""
     screen = chat.app.screen
     if isinstance(screen, HelpScreen):
-        screen.dismiss()
+        if screen.is_mounted:  # what is taken away while it is being built fails for want of its parts
+            screen.dismiss()
         return
     column = 20 if chat.app.size.width >= NARROW else 10
     text = help_text(keys_here(screen), chat.program.keymap, elsewhere=screen is chat, column=column)

@@ -63,10 +63,6 @@ class KeysInOrder(App[int]):
                 await self._hand_on(self._behind.popleft())
 
     async def _hand_on(self, event: events.Key | events.Paste) -> None:
-        if not self.screen.is_mounted:
-            self._behind.appendleft(event)
-            self._wait_for(self.screen)
-            return
         widget, text = self.focused or self.screen, self._is_text(event)
         if not text and (unread := self._unread) is not None:
             self._unread = None  # a key that works everywhere acts at once, though the text before it is on its way

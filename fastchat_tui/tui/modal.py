@@ -12,15 +12,8 @@ class ClosesItself(Screen[ScreenResultType]):
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Textual closes what is in front, whoever asks: a question that has come meanwhile, or at a second Enter the
         chat itself."""
-        if self.app.screen_stack[-1:] != [self]:
-            return AwaitComplete()
-        if not self.is_mounted:  # what is taken away while it is being built fails for want of its parts
-            self.call_later(self._dismiss_built, result)
-            return AwaitComplete()
-        return super().dismiss(result)
-
-    def _dismiss_built(self, result: ScreenResultType | None) -> None:
-        self.dismiss(result)
+        in_front = self.app.screen_stack[-1:] == [self]
+        return super().dismiss(result) if in_front else AwaitComplete()
 
 
 class Modal(ModalScreen[ScreenResultType], ClosesItself[ScreenResultType]):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.scene import config, offspring
-from tests.e2e.terminal import F1, F2, F3, Terminal
+from tests.e2e.terminal import F2, F3, F4, Terminal
 from tests.fakes.openai_api import serving
 from tests.servers.web import Reply, Request, Web, mcp, plain, serving_web
 
@@ -35,13 +35,13 @@ UNKNOWN = f"sk-{CANARY}-unknown-0123456789"
 EVERY_WORD = " ".join(("$" + "{KEY}", "$" + "{MY_TOKEN}", ENV, ARGUMENT))
 CRASH = """
 import os, sys
-from fastchat_tui.tui.app import FastchatApp
+from fastchat_tui.tui.chat_screen import ChatScreen
 
-def broken(self):
+def broken(self, event):
     local = os.environ["OPENAI_API_KEY"]
     raise RuntimeError("it failed with " + local)
 
-FastchatApp.action_help = broken
+ChatScreen.on_composer_command_wanted = broken
 from fastchat_tui.cli import main
 sys.exit(main())
 """
@@ -148,7 +148,8 @@ def test_no_secret_comes_back_on_the_screen_or_in_a_file(opened: Opened, home: P
         terminal.settles("again\r")
         for keys in (F3, "j", *"llll", F2, "g\r", CLOSE, "jj\r", "G", CLOSE, "j\r", CLOSE):
             terminal.settles(keys)
-        terminal.settles(F1)
+        terminal.settles(F4)
+        terminal.settles("?")
         terminal.until(lambda: terminal.child.flag_eof)
         assert "a fault of the program (RuntimeError)" in terminal.raw.decode("utf-8", "replace")
         terminal.child.wait()

@@ -21,7 +21,7 @@ OPEN = ("ctrl+p", "f1", "f9", "ctrl+s", "enter", "enter", "escape", "pageup")
 SAID = ("/theme", "/sessions", "/call demo:echo", "/page demo", "/help", "#demo:echo {", "hello", "notes")
 
 
-def burst(it: Screen, dice: random.Random) -> list[str]:
+def burst(it: Screen, dice: random.Random) -> None:
     """As a slow line delivers them: together, and before anything was drawn."""
     keys = (
         [*dice.choice(SAID), "enter"]
@@ -30,7 +30,6 @@ def burst(it: Screen, dice: random.Random) -> list[str]:
     )
     for key in keys:
         it.app.post_message(events.Key(key, key if len(key) == 1 else " " if key == "space" else None))
-    return keys
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -45,10 +45,13 @@ async def test_a_dialog_closes_nothing_but_itself_and_that_once() -> None:
         assert given == [("b", False)]
 
 
-async def test_a_dialog_that_is_closed_while_it_is_built_is_built_first() -> None:
+async def test_help_that_is_wanted_twice_in_one_moment_stays() -> None:
     async with screen(World()) as it:
-        it.app.push_screen(help_page := HelpScreen("Help", []))
-        help_page.dismiss()
+        await dialogs.show_help(it.chat, "")
+        await dialogs.show_help(it.chat, "")
+        await it.pilot.pause()
+        assert isinstance(it.app.screen, HelpScreen)
+        await it.pilot.press("f1")
         await it.until(lambda: it.app.screen is it.chat)
 
 
