@@ -179,6 +179,8 @@ class FastchatApp(KeysInOrder):
         try:
             await self.chat.catch_up()
             async for stamped in events:
+                if not self.is_running:
+                    return  # what it would be shown on is being taken down
                 try:
                     await draw(self.chat, stamped)
                 except Exception as error:

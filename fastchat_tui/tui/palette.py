@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from fastchat_tui.tui.bindings import TABLE
@@ -46,6 +46,10 @@ class Row(NamedTuple):
 class Palette(CommandPalette, ClosesItself[None]):
     def __init__(self) -> None:
         super().__init__(id="--command-palette")  # by which Textual knows that it is open
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).size:  # else there is no page yet to go down or up by
+            super()._action_command_list(action)
 
 
 class Everything(Provider):

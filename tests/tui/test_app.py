@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import reduce
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from rich.segment import Segment
@@ -16,6 +17,7 @@ from textual.color import Color
 from textual.css.stylesheet import Stylesheet
 from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.screen import Screen as AnyScreen
 from textual.strip import Strip
 from textual.widgets import TextArea
 
@@ -25,12 +27,13 @@ from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.frame import QuestionScreen
 from fastchat_tui.tui.modals.page import PageScreen
 from fastchat_tui.wire.chat import TextPiece
-from fastchat_tui.wire.commands import SendMessage
+from fastchat_tui.wire.commands import DisconnectServer, SendMessage
 from fastchat_tui.wire.errors import ModelError
-from fastchat_tui.wire.events import CallStarted, Event, TurnFinished
+from fastchat_tui.wire.events import CallStarted, Event, ServerChanged, TurnFinished
 from tests.fakes.world import Endless, World, say, want
 from tests.tui.patience import until
 
+Front = TypeVar("Front", bound=AnyScreen[Any])
 SIZES = pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (250, 70)])
 
 
@@ -55,6 +58,12 @@ class Screen:
 
     async def until(self, true: Callable[[], bool]) -> None:
         await until(self.pilot, true, lambda: self.text)
+
+    async def front(self, kind: type[Front]) -> Front:
+        """The screen in front, once it is one of ``kind`` and whole."""
+        await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_mounted)
+        assert isinstance(self.app.screen, kind)
+        return self.app.screen
 
     async def heard(self, kind: type[Event], count: int = 1) -> None:
         await self.until(lambda: len(self.world.of(kind)) >= count)
@@ -98,7 +107,7 @@ async def test_calls_that_ask_at_once_stand_in_line() -> None:
     ) as it:
         await it.write("go")
         for left in ("1 of 3", "1 of 2", "run this call?"):
-            await it.until(lambda: isinstance(it.app.screen, QuestionScreen) and it.app.screen.is_mounted)
+            await it.front(QuestionScreen)
             await it.until(lambda left=left: left in str(it.app.screen.query_one("#question-heading").render()))  # type: ignore[misc]
             asked = it.app.screen
             assert isinstance(asked, QuestionScreen)
@@ -207,9 +216,9 @@ async def test_help_palette_themes_and_sessions_open_and_close() -> None:
     async with screen(World()) as it:
         for key, kind in (("f1", PageScreen), ("f9", ChooseScreen), ("ctrl+s", ChooseScreen)):
             await it.pilot.press(key)
-            await it.until(lambda kind=kind: isinstance(it.app.screen, kind))  # type: ignore[misc]
+            await it.front(kind)
             await it.pilot.press("escape")
-            await it.until(lambda: isinstance(it.app.screen, ChatScreen))
+            await it.front(ChatScreen)
 
 
 async def test_ctrl_c_clears_the_draft_then_quits_at_the_second_time() -> None:
@@ -221,6 +230,23 @@ async def test_ctrl_c_clears_the_draft_then_quits_at_the_second_time() -> None:
         assert it.app.is_running
         await it.pilot.press("ctrl+c")
         await it.until(lambda: it.app._exit)
+
+
+async def test_an_event_that_comes_while_the_screen_is_taken_down_is_not_drawn() -> None:
+    drawn: list[str] = []
+    async with screen(World()) as it:
+        take_down, pump = it.app._close_all, it.pilot
+
+        async def with_an_event() -> None:
+            await it.chat.panes.remove()
+            seen = len(it.world.of(ServerChanged))
+            await it.chat.engine.send(DisconnectServer("demo"))
+            await until(pump, lambda: len(it.world.of(ServerChanged)) > seen, lambda: "no event")
+            await take_down()
+
+        it.app._close_all = with_an_event  # type: ignore[method-assign]
+        it.chat.show_servers = lambda: drawn.append("servers")  # type: ignore[method-assign]
+    assert drawn == []
 
 
 async def test_a_hostile_reply_and_tool_name_draw_and_end_nothing() -> None:

@@ -61,9 +61,9 @@ async def test_a_session_is_deleted_only_after_a_second_question() -> None:
         await it.heard(TurnFinished)
         for answer, left in (("n", 1), ("y", 0)):
             await it.pilot.press("ctrl+s")
-            await it.until(lambda: isinstance(it.app.screen, ChooseScreen))
+            await it.front(ChooseScreen)
             await it.pilot.press("d")
-            await it.until(lambda: isinstance(it.app.screen, QuestionScreen))
+            await it.front(QuestionScreen)
             await arm(it)
             await it.pilot.press(answer)
             await it.until(lambda: it.app.screen is it.chat)
@@ -101,9 +101,7 @@ async def test_a_link_is_shown_whole_and_opened_only_after_yes(monkeypatch: pyte
     async with screen(World()) as it:
         for answer in ("n", "y"):
             it.chat.run_command("open", url)
-            await it.until(lambda: isinstance(it.app.screen, QuestionScreen))
-            asked = it.app.screen
-            assert isinstance(asked, QuestionScreen)
+            asked = await it.front(QuestionScreen)
             assert url in asked.body.plain_text()
             assert opened == []
             await arm(it)
@@ -116,7 +114,7 @@ async def test_a_link_is_copied_where_there_is_no_browser(monkeypatch: pytest.Mo
     monkeypatch.setattr(browser, "open_in_browser", lambda url: False)
     async with screen(World()) as it:
         it.chat.run_command("open", "https://example.com/x")
-        await it.until(lambda: isinstance(it.app.screen, QuestionScreen))
+        await it.front(QuestionScreen)
         await arm(it)
         await it.pilot.press("y")
         await it.until(lambda: it.app.clipboard == "https://example.com/x")
@@ -125,7 +123,7 @@ async def test_a_link_is_copied_where_there_is_no_browser(monkeypatch: pytest.Mo
 async def test_a_form_keeps_what_was_typed_when_the_engine_refuses_it() -> None:
     async with screen(World()) as it:
         it.chat.run_command("model")
-        await it.until(lambda: isinstance(it.app.screen, FormScreen))
+        await it.front(FormScreen)
         first = it.app.screen
         await it.pilot.press("ctrl+u", *"gpt", "enter", "ctrl+u", *"nonsense", "enter")
         await it.until(lambda: isinstance(it.app.screen, FormScreen) and it.app.screen is not first)
@@ -143,7 +141,7 @@ async def test_a_tool_is_called_by_hand_with_what_its_form_holds() -> None:
         before = it.chat.engine.snapshot
         it.chat.engine.snapshot = lambda: replace(before(), servers={"demo": view})  # type: ignore[method-assign]
         it.chat.run_command("call", "demo:echo")
-        await it.until(lambda: isinstance(it.app.screen, ByHandScreen))
+        await it.front(ByHandScreen)
         await it.pilot.pause()
         await it.pilot.press(*"x", "enter", "backspace", *"7", "ctrl+s")
         await it.heard(CallFinished)
@@ -184,7 +182,7 @@ async def test_a_log_that_cannot_be_read_is_told_and_the_chat_goes_on() -> None:
 async def test_a_key_after_its_command_is_not_remembered_and_not_shown() -> None:
     async with screen(World()) as it:
         await it.write("/key sk-not-to-be-kept")
-        await it.until(lambda: isinstance(it.app.screen, FormScreen))
+        await it.front(FormScreen)
         assert "sk-not-to-be-kept" not in it.app.export_screenshot()
         await it.pilot.press("escape")
         assert it.chat.composer._history.entries == []
@@ -193,7 +191,7 @@ async def test_a_key_after_its_command_is_not_remembered_and_not_shown() -> None
 async def test_a_key_that_is_pasted_as_a_message_is_not_sent() -> None:
     async with screen(World()) as it:
         await it.write(" sk-proj-0123456789abcdef ")
-        await it.until(lambda: isinstance(it.app.screen, FormScreen))
+        await it.front(FormScreen)
         assert "sk-proj" not in it.app.export_screenshot()
         await it.pilot.press("escape")
         assert it.chat.composer._history.entries == []

@@ -45,7 +45,7 @@ async def test_help_begins_with_the_place_where_you_are() -> None:
             await it.pilot.pause()
             below = it.app.screen
             await it.pilot.press("f1")
-            await it.until(lambda: isinstance(it.app.screen, HelpScreen))
+            await it.front(HelpScreen)
             assert helped(it).startswith(f"{place} (you are here)")
             assert says in helped(it)
             await it.pilot.press("f1")
@@ -58,7 +58,7 @@ async def test_help_in_a_question_tells_its_keys_and_answers_nothing() -> None:
         await it.heard(Asked)
         await it.until(lambda: getattr(it.app.screen, "question", "") != "")
         await it.pilot.press("f1")
-        await it.until(lambda: isinstance(it.app.screen, HelpScreen))
+        await it.front(HelpScreen)
         assert helped(it).startswith("When you are asked (you are here)")
         assert "While you write" not in helped(it)
         await it.pilot.press("escape")
@@ -98,7 +98,7 @@ async def test_the_palette_finds_everything() -> None:
         await it.until(lambda: "demo" in it.chat.engine.snapshot().servers)
         await it.until(lambda: it.chat.engine.snapshot().servers["demo"].state == "ready")
         await it.pilot.press("ctrl+p")
-        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        await it.front(CommandPalette)
         for text, hit in IN_THE_PALETTE.items():
             assert hit in await found(it, text)
 
@@ -119,10 +119,28 @@ async def test_the_palette_opens_over_no_more_than_some_dialogs() -> None:
         assert isinstance(it.app.screen, HelpScreen)
 
 
+@pytest.mark.parametrize("key", ["ctrl+p", "f9"])
+async def test_a_page_of_a_list_that_is_not_laid_out_yet_is_no_fault(key: str) -> None:
+    async with screen(World()) as it:
+        await it.pilot.press(key)
+        await it.until(lambda: bool(it.app.screen.query(OptionList)) and it.app.screen.query_one(OptionList).is_mounted)
+        rows = it.app.screen.query_one(OptionList)
+        rows.display = False
+        await it.until(lambda: not rows.size)
+        rows.clear_options()
+        rows.add_options(["one", "two"])
+        rows.highlighted = 1
+        if key == "f9":  # what is hidden gets no keys
+            await rows.run_action("page_up")
+            await rows.run_action("page_down")
+        await it.pilot.press("pageup", "pagedown")
+        assert rows.highlighted == 1
+
+
 async def test_what_is_chosen_twice_in_one_moment_is_done_once() -> None:
     async with screen(World()) as it:
         await it.pilot.press("ctrl+p")
-        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        await it.front(CommandPalette)
         await it.pilot.press(*"side panes")
         rows = it.app.screen.query_one(OptionList)
         await it.until(lambda: bool(rows.option_count))
@@ -139,14 +157,14 @@ async def test_the_palette_opens_a_session_by_its_title() -> None:
         await it.write("the red build")
         await it.heard(TurnFinished)
         await it.pilot.press("ctrl+p")
-        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        await it.front(CommandPalette)
         assert "the red build  session" in await found(it, "red build")
 
 
 async def test_what_is_chosen_in_the_palette_is_done() -> None:
     async with screen(World()) as it:
         await it.pilot.press("ctrl+p")
-        await it.until(lambda: isinstance(it.app.screen, CommandPalette))
+        await it.front(CommandPalette)
         await it.pilot.press(*"side panes")
         await it.until(lambda: bool(it.app.screen.query_one(OptionList).option_count))
         await it.pilot.press("enter")
@@ -257,7 +275,5 @@ async def test_the_key_for_the_log_opens_the_page_at_its_log() -> None:
     async with screen(World()) as it:
         await it.until(lambda: it.chat.engine.snapshot().servers.get("demo") is not None)
         await it.pilot.press("f2", "l")
-        await it.until(lambda: isinstance(it.app.screen, ServerScreen))
-        page = it.app.screen
-        assert isinstance(page, ServerScreen)
+        page = await it.front(ServerScreen)
         assert page.tab == "log"

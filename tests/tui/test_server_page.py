@@ -53,9 +53,7 @@ async def page(it: Screen, tab: str) -> ServerScreen:
     it.world.servers[0].offer(OFFERS)
     await it.heard(CatalogueChanged, 2)
     await it.pilot.press("f2", "enter")
-    await it.until(lambda: isinstance(it.app.screen, ServerScreen) and it.app.screen.is_mounted)
-    shown = it.app.screen
-    assert isinstance(shown, ServerScreen)
+    shown = await it.front(ServerScreen)
     await it.pilot.press(*("l" * TABS.index(tab)))  # type: ignore[arg-type]
     await it.until(lambda: shown.tab == tab)
     return shown
@@ -84,7 +82,7 @@ async def test_a_resource_is_read_watched_marked_and_read_again() -> None:
         assert "has changed since" in said(it)
         await it.until(lambda: "demo: note://b has changed." in [note.message for note in it.app._notifications])
         await it.pilot.press("enter")
-        await it.until(lambda: isinstance(it.app.screen, ResourceScreen) and it.app.screen.is_mounted)
+        await it.front(ResourceScreen)
         assert "note://b" in said(it)
         assert "\x1b" not in said(it)
         await it.until(lambda: "watched" in state(it))
@@ -106,7 +104,7 @@ async def test_a_resource_that_is_being_closed_when_it_was_read_again_is_left_al
     async with screen(World()) as it:
         await page(it, "resources")
         await it.pilot.press("enter")
-        await it.until(lambda: isinstance(it.app.screen, ResourceScreen))
+        await it.front(ResourceScreen)
         shown = it.app.screen
         half_gone = False
 
@@ -129,14 +127,14 @@ async def test_a_template_is_filled_in_with_the_servers_help_and_read() -> None:
     async with screen(World()) as it:
         await page(it, "resources")
         await it.pilot.press("G", "enter")
-        await it.until(lambda: isinstance(it.app.screen, FillScreen) and it.app.screen.is_mounted)
+        await it.front(FillScreen)
         offers = it.app.screen.query_one("#fill-offers", OptionList)
         await it.pilot.press("x")
         await it.until(lambda: [str(option.prompt) for option in offers.options] == ["x!"])
         await it.pilot.press("down", "enter")
         await it.until(lambda: it.app.screen.query(Input).first().value == "x!" and not offers.display)
         await it.pilot.press("enter", "9", "enter")
-        await it.until(lambda: isinstance(it.app.screen, ResourceScreen) and it.app.screen.is_mounted)
+        await it.front(ResourceScreen)
         assert "note://x%21/9" in said(it)
 
 
@@ -144,7 +142,7 @@ async def test_a_chosen_proposal_stays_chosen_when_the_news_of_what_it_is_for_co
     async with screen(World()) as it:
         await page(it, "resources")
         await it.pilot.press("G", "enter")
-        await it.until(lambda: isinstance(it.app.screen, FillScreen) and it.app.screen.is_mounted)
+        await it.front(FillScreen)
         line, offers = it.app.screen.query(Input).first(), it.app.screen.query_one(Proposals)
         await it.until(lambda: offers.open)
         with line.prevent(Input.Changed):
@@ -161,14 +159,14 @@ async def test_a_resource_is_saved_under_a_name_that_is_free(home: Path) -> None
     async with screen(World()) as it:
         await page(it, "resources")
         await it.pilot.press("enter")
-        await it.until(lambda: isinstance(it.app.screen, ResourceScreen) and it.app.screen.is_mounted)
+        await it.front(ResourceScreen)
         Path("a").write_text("mine")
         await it.pilot.press("s")
-        await it.until(lambda: isinstance(it.app.screen, FormScreen) and it.app.screen.is_mounted)
+        await it.front(FormScreen)
         await it.pilot.press("enter")
         await it.until(lambda: any("there already" in str(note.render()) for note in it.app.screen.query("#form-note")))
         await it.pilot.press("end", *"bc", "enter")
-        await it.until(lambda: isinstance(it.app.screen, ResourceScreen))
+        await it.front(ResourceScreen)
         await it.until(lambda: Path("abc").exists() and Path("abc").read_text() == "\x1b[31mnote://a")
     assert Path("a").read_text() == "mine"
 
@@ -177,24 +175,24 @@ async def test_a_prompt_is_filled_in_shown_and_sent_or_edited() -> None:
     async with screen(World(say("hello"))) as it:
         await page(it, "prompts")
         await it.pilot.press("enter")
-        await it.until(lambda: isinstance(it.app.screen, FillScreen) and it.app.screen.is_mounted)
+        await it.front(FillScreen)
         await it.pilot.press("ctrl+s")
         problem = it.app.screen.query_one("#fill-problem", Static)
         assert "Still needed: name." in str(problem.render())
         await it.pilot.press(*"Ada", "ctrl+s")
-        await it.until(lambda: isinstance(it.app.screen, PromptScreen) and it.app.screen.is_mounted)
+        await it.front(PromptScreen)
         assert said(it).splitlines()[:2] == ["user", "greet {'name': 'Ada'}"]
         await it.pilot.press("escape")
-        await it.until(lambda: isinstance(it.app.screen, FillScreen) and it.app.screen.is_mounted)
+        await it.front(FillScreen)
         assert it.app.screen.query(Input).first().value == "Ada"
         await it.pilot.press("ctrl+s")
-        await it.until(lambda: isinstance(it.app.screen, PromptScreen) and it.app.screen.is_mounted)
+        await it.front(PromptScreen)
         await it.pilot.press("e")
         await it.until(lambda: it.app.screen is it.chat and it.chat.composer.draft != "")
         assert it.chat.composer.draft == "greet {'name': 'Ada'}"
         await it.pilot.press("ctrl+c")
         await it.write("/demo:wave ")
-        await it.until(lambda: isinstance(it.app.screen, PromptScreen) and it.app.screen.is_mounted)
+        await it.front(PromptScreen)
         await it.pilot.press("enter")
         await it.heard(TurnFinished)
         assert "wave {}" in it.text
@@ -217,7 +215,7 @@ async def test_what_a_server_may_do_is_changed_in_a_form(home: Path) -> None:
         await page(it, "about")
         assert "ask the model   no" in said(it)
         await it.pilot.press("o")
-        await it.until(lambda: isinstance(it.app.screen, ByHandScreen) and it.app.screen.is_mounted)
+        await it.front(ByHandScreen)
         await it.pilot.pause(0.05)
         await it.pilot.press("space", "ctrl+s")
         await it.until(lambda: isinstance(it.app.screen, ServerScreen) and "ask the model   yes" in said(it))

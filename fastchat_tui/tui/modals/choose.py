@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.fitting import fitted
 from fastchat_tui.tui.footer import keymap_of, keys_for
+from fastchat_tui.tui.listing import Listing
 from fastchat_tui.tui.modal import Modal
 from fastchat_tui.wire.text import clean
 
@@ -70,14 +71,14 @@ class ChooseScreen(Modal[tuple[str, bool] | None]):
                 yield Static(Content(clean(self._note)), id="choose-note")
             if len(self._rows) > 8:
                 yield Input(placeholder="/ filters", id="choose-filter", compact=True)
-            yield OptionList(id="choose-rows", markup=False)
+            yield Listing(id="choose-rows", markup=False)
             yield Static(Content(self._empty), id="choose-empty")
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one(OptionList))
+        self.set_focus(self.query_one(Listing))
 
     def _fill(self, needle: str) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(Listing)
         options.clear_options()
         shown = [row for row in self._rows if needle.lower() in row.text.lower()]
         options.add_options(Option(self._line(row), id=row.key) for row in shown)
@@ -107,7 +108,7 @@ class ChooseScreen(Modal[tuple[str, bool] | None]):
         above = self.query("#choose-note, #choose-filter")
         taken = sum(each.outer_size.height + each.styles.margin.height for each in above)
         room = self.size.height * 9 // 10 - 2 - taken
-        self.query_one(OptionList).styles.max_height = max(LEAST, min(MOST, room))
+        self.query_one(Listing).styles.max_height = max(LEAST, min(MOST, room))
         self._fill(self._needle)
 
     @property
@@ -139,10 +140,10 @@ class ChooseScreen(Modal[tuple[str, bool] | None]):
                 return True
 
     def action_cursor_down(self) -> None:
-        self.query_one(OptionList).action_cursor_down()
+        self.query_one(Listing).action_cursor_down()
 
     def action_cursor_up(self) -> None:
-        self.query_one(OptionList).action_cursor_up()
+        self.query_one(Listing).action_cursor_up()
 
     def action_filter(self) -> None:
         self.set_focus(self.query_one("#choose-filter"))
@@ -154,7 +155,7 @@ class ChooseScreen(Modal[tuple[str, bool] | None]):
         self._choose(remove=True)
 
     def _choose(self, *, remove: bool) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(Listing)
         if options.highlighted is not None:
             self.dismiss((str(options.get_option_at_index(options.highlighted).id), remove))
 

@@ -16,6 +16,7 @@ from fastchat_tui.tui.bindings import bindings
 from fastchat_tui.tui.footer import keys_for
 from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.inspector.wrap import Passage
+from fastchat_tui.tui.listing import Listing
 from fastchat_tui.tui.modal import Modal
 from fastchat_tui.tui.server_page.rows import TABS, Row, Tab, about, detail, log, rows, titles
 from fastchat_tui.tui.tab_line import TabLine
@@ -36,7 +37,7 @@ KEYS: dict[Tab, tuple[str, ...]] = {
 EMPTY = {"tools": "It offers no tools.", "resources": "It offers no resources.", "prompts": "It offers no prompts."}
 
 
-class Offers(OptionList, inherit_bindings=False):
+class Offers(Listing, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("detail")]
 
 

@@ -138,12 +138,14 @@ class Sidebar(Widget):
         self._opened: set[str] = set()
         self._list = ServerList()
         self._filter = Input(placeholder="filter", id="servers-filter", compact=True)
+        self._empty = Static(Content(EMPTY), id="servers-empty")
+        self._total = Static(id="servers-total")
 
     def compose(self) -> ComposeResult:
         yield self._filter
-        yield Static(Content(EMPTY), id="servers-empty")
+        yield self._empty
         yield self._list
-        yield Static("", id="servers-total", markup=False)
+        yield self._total
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self._tick)
@@ -152,7 +154,7 @@ class Sidebar(Widget):
         self._servers = servers
         self.set_class(not servers, "-empty")
         self._list.show(rows(servers, self._opened, self._filter.value, time(), self._list.size.width))
-        self.query_one("#servers-total", Static).update(Content(total(servers.values())))
+        self._total.update(Content(total(servers.values())))
 
     def name_file(self, path: str) -> None:
         """Which configuration file won: on the lower edge, as much of it as there is room for."""
@@ -166,9 +168,7 @@ class Sidebar(Widget):
 
     def trouble(self, text: str, remedy: str) -> None:
         """Why there is no server."""
-        self.query_one("#servers-empty", Static).update(
-            Content.assemble((f"✗ {clean(text)}", "$text-error"), f"\n\n{clean(remedy)}")
-        )
+        self._empty.update(Content.assemble((f"✗ {clean(text)}", "$text-error"), f"\n\n{clean(remedy)}"))
 
     def focus(self, scroll_visible: bool = True) -> Sidebar:
         self.screen.set_focus(self._list, scroll_visible)

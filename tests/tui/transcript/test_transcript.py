@@ -209,7 +209,7 @@ async def test_it_follows_the_end_until_the_reader_scrolls_up(app: TranscriptApp
         assert "new " not in app.rows[-1]
         await app.say(delta("\n\nmore" * 30))
         await pilot.pause()
-        assert app.rows[-1].strip() == "more"
+        assert app.lines[-1].strip() == "more"
 
 
 async def test_a_click_on_the_note_goes_to_the_end(app: TranscriptApp) -> None:
