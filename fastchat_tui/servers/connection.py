@@ -18,13 +18,12 @@ from fastchat_tui.servers.entering import Entering
 from fastchat_tui.servers.eras import Eras
 from fastchat_tui.servers.hearing import Hearing
 from fastchat_tui.servers.journal import Journal
-from fastchat_tui.servers.process import Child, start
-from fastchat_tui.servers.recovery import MAX_RESTARTS, WINDOW, Recovery, backoff
+from fastchat_tui.servers.process import running
+from fastchat_tui.servers.recovery import LEFT_ALONE, Recovery, backoff
 from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.ports import Emit, Host
 from fastchat_tui.wire.servers import ServerOptions, ServerSpec, ServerState
 from fastchat_tui.wire.sign_in import MakeSignIn
-from fastchat_tui.wire.text import human_time
 
 if TYPE_CHECKING:
     from fastchat_tui.servers.attempt import Attempt
@@ -149,9 +148,7 @@ class Connection(Entering):
         self._needed.clear()
         detail = ended.detail
         if seconds is None and self._was_ready and ended.state != "needs_login":
-            detail = (
-                f"{detail} It ended {MAX_RESTARTS} times in {human_time(WINDOW)}: it is left alone (r restarts it)."
-            )
+            detail = f"{detail} {LEFT_ALONE}"
         self._say(ended.state, detail, ended.exit_code, seconds)
         self._move()
         if self._wanted <= self._begun or self._resting:
@@ -188,7 +185,8 @@ class Connection(Entering):
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(None) as self._patience:
                     spec = await self._shared.complete(self._spec)
-                    child = await self._process(spec, stack)  # it comes up while the SDK is imported
+                    local = spec.transport == "stdio"  # its process comes up while the SDK is imported
+                    child = await stack.enter_async_context(running(spec)) if local else None
                     make, callbacks = await self._shared.sdk()
                     auth = await self._auth()
                     if not self._leave.is_set():
@@ -222,14 +220,6 @@ class Connection(Entering):
         finally:
             self._patience = None
             self._attempt = None
-
-    @staticmethod
-    async def _process(spec: ServerSpec, stack: AsyncExitStack) -> Child | None:
-        if spec.transport != "stdio":
-            return None
-        child = await start(spec)
-        stack.push_async_callback(child.end)
-        return child
 
     async def _serve(self, attempt: Attempt, session: Session, lost: asyncio.Event) -> None:
         """Returns when the connection is lost or is to be left."""

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,10 +136,20 @@ class Child(SubprocessStreamProtocol):
         return [pid for pid, born in self._family.items() if _born(pid) == born]
 
 
-async def start(spec: ServerSpec) -> Child:
-    """Starts the server with ``INHERITED`` and its own variables as its whole environment. Raises ServerError."""
-    inherited = {name: value for name in INHERITED if (value := os.environ.get(name)) is not None}
-    env = {name: value for name, value in inherited.items() if not value.startswith("()")} | spec.env
+@contextlib.asynccontextmanager
+async def running(spec: ServerSpec) -> AsyncIterator[Child]:
+    """The server's process, ended afterwards with all that descends from it. Raises ServerError."""
+    child = await _start(spec)
+    try:
+        yield child
+    finally:
+        await child.end()
+
+
+async def _start(spec: ServerSpec) -> Child:
+    """With ``INHERITED`` and its own variables as its whole environment."""
+    inherited = {name: os.environ[name] for name in INHERITED if not os.environ.get(name, "()").startswith("()")}
+    env = inherited | spec.env
     program, *arguments = _command_line(spec, env.get("PATH"))
     loop = asyncio.get_running_loop()
     try:

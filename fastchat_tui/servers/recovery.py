@@ -6,9 +6,12 @@ import random
 from collections import deque
 from collections.abc import Callable
 
+from fastchat_tui.wire.text import human_time
+
 MAX_RESTARTS = 5
 WINDOW = 300.0
 """A process that ended so often within so many seconds is left alone."""
+LEFT_ALONE = f"It ended {MAX_RESTARTS} times in {human_time(WINDOW)}: it is left alone (r restarts it)."
 STEADY = 30.0
 """A connection that lived so long starts its next attempts from the shortest pause again."""
 

@@ -1,4 +1,4 @@
-"""The program on the screen: theme, keys, palette, clipboard, links, and what happens when something breaks.
+"""The program on the screen: keys, palette, clipboard, and what happens when something breaks.
 
 The first frame needs no engine: ``attach`` gives it one afterwards, and only then anything heavy is imported.
 """
@@ -24,8 +24,7 @@ from fastchat_tui import crash
 from fastchat_tui.tui.bindings import TABLE, bindings, settled
 from fastchat_tui.tui.chat_screen import ChatScreen
 from fastchat_tui.tui.guard import ControlGuard
-from fastchat_tui.tui.keys_in_order import KeysInOrder
-from fastchat_tui.tui.themes import DEFAULT, OURS, PLAIN, OwnTheme, load_themes, theme_files
+from fastchat_tui.tui.themed import ThemedApp
 from fastchat_tui.wire.text import clean
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def _everything() -> type[Provider]:
     return Everything
 
 
-class FastchatApp(KeysInOrder):
+class FastchatApp(ThemedApp):
     CSS_PATH: ClassVar[CSSPathType | None] = ["styles/app.tcss", "styles/composer.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
     COMMANDS: ClassVar = {_everything}
@@ -77,21 +76,16 @@ class FastchatApp(KeysInOrder):
         history: Path | None = None,
         on_theme: Callable[[str], None] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(theme, theme_folders, on_theme)
         self.chat = ChatScreen(history)
         self.painted = asyncio.Event()
         """Set when the first frame is on the screen."""
         self.demo_wanted = False
         """Whether it ended to be started again as the demo."""
         self.keymap = settled(keymap or {})
-        self.own_themes: dict[str, OwnTheme] = {}
         self._engine = engine
-        self._on_theme = on_theme
         self._interrupted = 0.0
         self._catching_up = False
-        self._problems: list[str] = []
-        self._theme_files = theme_files(theme_folders)
-        self._choose_theme(theme)
         self.set_keymap({action: keys or NO_KEY for action, keys in self.keymap.items()})
 
     def get_default_screen(self) -> Screen[None]:
@@ -132,9 +126,6 @@ class FastchatApp(KeysInOrder):
         usual = [COLOURLESS] if self.no_color else super().get_line_filters()
         return [*usual, GUARD]
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return dict(OURS)
-
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_mount(self) -> None:
@@ -159,7 +150,7 @@ class FastchatApp(KeysInOrder):
             self.stylesheet.read(STYLES / f"{name}.tcss")
             self.stylesheet.parse()  # for what is still to come: nothing that is there looks otherwise by it
             await asyncio.sleep(0)
-        self._load_themes(self._theme_files)
+        self.load_themes()
         self.call_later(self._show, engine)
 
     async def _show(self, engine: Engine) -> None:
@@ -168,9 +159,9 @@ class FastchatApp(KeysInOrder):
         await self.chat.attach(engine)
         self.run_worker(self._read(events), name="engine events")
         engine.begin()
-        unknown = self.keymap.keys() - {key.id for key in TABLE}
-        self._problems += [f"The settings give keys to “{name}”, which is no action." for name in sorted(unknown)]
-        for problem in self._problems:
+        unknown = sorted(self.keymap.keys() - {key.id for key in TABLE})
+        keys_of_nothing = [f"The settings give keys to “{name}”, which is no action." for name in unknown]
+        for problem in (*self.theme_problems, *keys_of_nothing):
             self.say(problem, "warning")
 
     async def _read(self, events: Subscription) -> None:
@@ -228,45 +219,6 @@ class FastchatApp(KeysInOrder):
         if self.is_headless:
             raise error
         self.say(crash.told(error), "error")
-
-    # ── themes ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def preview_theme(self, name: str) -> None:
-        if name in self.own_themes and not self.no_color:
-            self.theme = name
-
-    def keep_theme(self, name: str) -> None:
-        self.preview_theme(name)
-        if self._on_theme:
-            self.run_worker(asyncio.to_thread(self._on_theme, name), exit_on_error=False)
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Before there is a screen nothing has been styled: colours are enough, and nothing is parsed twice."""
-        if self.screen_stack:
-            super().refresh_css(animate)
-        else:
-            self.stylesheet.set_variables(self.get_css_variables())
-
-    def _choose_theme(self, wanted: str) -> None:
-        """With ``NO_COLOR`` what is wanted does not matter: cursors and focus need the styles of the plain theme."""
-        files = self._theme_files
-        if self.no_color:
-            wanted = PLAIN
-        if wanted and wanted not in files:
-            self._problems.append(f"There is no theme “{clean(wanted)}”. F9 shows those that there are.")
-        names = [name for name in (wanted, DEFAULT) if name in files]
-        for name in names:
-            self._load_themes({name: files[name]})
-            if name in self.own_themes:
-                self.theme = name
-                return
-
-    def _load_themes(self, files: Mapping[str, Path]) -> None:
-        themes, problems = load_themes({name: path for name, path in files.items() if name not in self.own_themes})
-        for theme in themes.values():
-            self.register_theme(theme)
-        self.own_themes |= themes
-        self._problems += [problem for problem in problems if problem not in self._problems]
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

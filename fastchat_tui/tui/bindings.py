@@ -21,6 +21,7 @@ Region = Literal[
     "form",
     "page",
     "choose",
+    "palette",
     "resource",
     "prompt",
     "modal",
@@ -153,6 +154,12 @@ TABLE: tuple[Key, ...] = (
     Key("resource.copy", "y", "copy", "copy", "Copy the resource", True),
     Key("prompt.send", "enter,ctrl+s", "send", "send", "Send the prompt", True),
     Key("prompt.edit", "e", "edit", "edit first", "Put the prompt into your message, to edit it", True),
+    Key("palette.down", "down", "cursor_down", "down", "Next row"),
+    Key("palette.up", "up", "command_list('cursor_up')", "up", "Previous row"),
+    Key("palette.page_down", "pagedown", "command_list('page_down')", "page down", "A page down"),
+    Key("palette.page_up", "pageup", "command_list('page_up')", "page up", "A page up"),
+    Key("palette.take", "enter", "command_list('select')", "take", "Do what the row says"),
+    Key("palette.close", "escape", "escape", "close", "Close without doing anything"),
     Key("modal.close", "escape", "close", "close", "Close without doing anything"),
 )  # fmt: skip
 

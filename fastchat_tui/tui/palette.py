@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
+from textual.binding import BindingType
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from fastchat_tui.tui.bindings import TABLE
+from fastchat_tui.tui.bindings import TABLE, bindings
 from fastchat_tui.tui.commands import COMMANDS
 from fastchat_tui.tui.fitting import fitted
 from fastchat_tui.tui.footer import first_key
@@ -44,6 +45,8 @@ class Row(NamedTuple):
 
 
 class Palette(CommandPalette, ClosesItself[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("palette")]
+
     def __init__(self) -> None:
         super().__init__(id="--command-palette")  # by which Textual knows that it is open
 

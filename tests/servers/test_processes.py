@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from mcp.client.stdio import DEFAULT_INHERITED_ENV_VARS
 
-from fastchat_tui.servers import connection, process
+from fastchat_tui.servers import process
 from fastchat_tui.servers.process import INHERITED, Child, _command_line, exit_words, find_command
 from fastchat_tui.servers.shared import Shared
 from fastchat_tui.wire.errors import ServerError
@@ -91,7 +91,7 @@ class Importing:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.done = asyncio.Event()
         self.started: asyncio.Queue[Child] = asyncio.Queue()
-        usual, really = Shared.sdk, process.start
+        usual, really = Shared.sdk, process._start
 
         async def sdk(shared: Shared) -> Any:
             await self.done.wait()
@@ -102,7 +102,7 @@ class Importing:
             return child
 
         monkeypatch.setattr(Shared, "sdk", sdk)
-        monkeypatch.setattr(connection, "start", start)
+        monkeypatch.setattr(process, "_start", start)
 
 
 async def test_a_process_comes_up_while_the_sdk_is_imported(bench: Bench, importing: Importing) -> None:

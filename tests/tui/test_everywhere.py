@@ -35,6 +35,7 @@ PLACES_TO_BE = (
     (("f3",), "In the calls pane", "Copy what the tab shows"),
     (("f6",), "In the chat", "Copy the last code block"),
     (("f9",), "In a list to choose from", "Take the row"),
+    (("ctrl+p",), "In the palette", "Do what the row says"),
 )
 
 

@@ -18,6 +18,7 @@ PLACES: dict[str, str] = {
     "form": "In a form",
     "page": "On this page",
     "choose": "In a list to choose from",
+    "palette": "In the palette",
     "tree": "In a tree of values",
     "detail": "In a text or a tree",
     "modal": "In a window",
