@@ -18,8 +18,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.stalls import stall
+
 KEPT = ("PATH", "VIRTUAL_ENV", "SYSTEMROOT", "TZ")
 KEPT_PREFIXES = ("FASTCHAT_TEST_", "PYTEST_", "COVERAGE_", "COV_")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stalls", metavar="SEED", help="loops and threads stand still at random (tests/stalls.py)")
 
 
 def pytest_configure() -> None:
@@ -53,6 +59,13 @@ def sealed_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     work.mkdir()
     monkeypatch.chdir(work)
     return home
+
+
+@pytest.fixture(autouse=True)
+def stalls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``--stalls SEED``, on other moments in each test."""
+    if seed := request.config.getoption("--stalls"):
+        stall(monkeypatch, f"{seed} {request.node.nodeid}")
 
 
 @pytest.fixture
