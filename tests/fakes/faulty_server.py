@@ -271,7 +271,7 @@ class Server:
 
     def progress(self, key: Any, token: Any) -> None:
         slow = self.fault != "progress-flood"
-        steps = 20 if self.fault == "progress" else 20_000
+        steps = 40 if self.fault == "progress" else 20_000
         for step in range(1, steps + 1):
             self.notify("notifications/progress", {"progressToken": token, "progress": step, "total": steps})
             if slow:

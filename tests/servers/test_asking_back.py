@@ -67,11 +67,11 @@ async def test_the_three_answers_to_a_form_arrive_as_three(bench: Bench, era: Er
 
 @pytest.mark.parametrize("era", ["legacy", "auto"])
 async def test_time_with_a_person_does_not_count_against_a_call(bench: Bench, era: Era) -> None:
-    spec = ServerSpec("ask", "stdio", sys.executable, (str(ASKING),), protocol=era, call_timeout=0.4)
+    spec = ServerSpec("ask", "stdio", sys.executable, (str(ASKING),), protocol=era, call_timeout=1.2)
     server, heard = bench.start(spec)
     assert (await heard.settled()).state == "ready"
     bench.host.hold = asyncio.Event()
-    asyncio.get_running_loop().call_later(0.9, bench.host.hold.set)
+    asyncio.get_running_loop().call_later(1.6, bench.host.hold.set)
     assert '"decline"' in await run(server, "book")
 
 

@@ -19,7 +19,7 @@ async def test_frames_of_a_call_are_marked_with_it(bench: Bench) -> None:
     assert frames[0].direction == "sent"
     assert '"tools/call"' in frames[0].frame
     assert all("notifications/progress" in frame.frame for frame in frames[1:-1])
-    assert "20 steps" in frames[-1].frame
+    assert "40 steps" in frames[-1].frame
     assert [frame.direction for frame in heard.frames("c2")] == ["sent", "received"]
     assert all(frame.at > 1e9 for frame in frames)
 

@@ -42,7 +42,7 @@ def test_fifty_megabytes_in_one_line_take_linear_time() -> None:
     lines = Lines()
     for _ in range(800):
         assert not list(lines.feed(chunk))
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 20  # copied anew with each chunk it would take minutes
 
 
 @pytest.mark.parametrize(
