@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -148,10 +148,10 @@ def test_no_slice_of_a_huge_text_holds_the_loop(name: str) -> None:
     tree = JsonTree([Root(HUGE[name])])
     slices = []
     while tree.busy:
-        before = perf_counter()
+        before = thread_time()
         tree.work(0.004)
-        slices.append(perf_counter() - before)
-    assert sorted(slices)[-max(2, len(slices) // 20)] < 0.05  # the bulk: others share this machine
+        slices.append(thread_time() - before)
+    assert sorted(slices)[-max(2, len(slices) // 20)] < 0.05  # the bulk: what is collected meanwhile counts, too
     assert tree.height >= 2
 
 
