@@ -24,6 +24,7 @@ from fastchat_tui.wire.origin import CHOSEN
 from fastchat_tui.wire.ports import Config, Rule
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.wire.settings import UnusableFile
 
 MODEL = "gpt-5-nano"
 
@@ -67,9 +68,18 @@ class FileSettings(Choices):
         self._state.refresh()
         settings = read_settings(settings_file)
         pending: list[Trust] = []
-        project = self._project()
-        source = self._config_file(project, pending)
-        self._in_use = str(source.path) if source else ""
+        try:
+            project = self._project()
+            config = self._merged(settings, project, self._config_file(project, pending), pending)
+        except ConfigError as error:
+            raise UnusableFile(error, self._merged(settings, None, None, [])) from error
+        self._in_use = config.path
+        return config
+
+    def _merged(
+        self, settings: UserSettings, project: Source | None, source: Source | None, pending: list[Trust]
+    ) -> Config:
+        """Of the file ``source``; ``pending`` also takes what the user has to agree to."""
         from_env = self._dotenv(project, pending)
         servers = self._expanded(source, from_env if source is project else {}) if source else ()
         base_url, base_url_source = self._endpoint(from_env, settings)
@@ -87,10 +97,10 @@ class FileSettings(Choices):
             policy=self._policy or settings.policy or "ask",
             rules=(*(Rule(pattern, "session", "--allow") for pattern in self._allow), *settings.rules),
             max_steps=settings.max_steps,
-            path=self._in_use,
+            path=str(source.path) if source else "",
             dotenv=os.fspath(self._cwd / ".env") if from_env else "",
             secrets=self._secrets(source, servers, (key, *_secret_values(from_env))),
-            notices=(*advice.notices(servers), *self._troubles()),
+            notices=(*(source.advice if source else ()), *advice.notices(servers), *self._troubles()),
             pending=tuple(pending),
         )
 

@@ -42,6 +42,13 @@ def servers(document: Object, path: Path) -> list[ServerSpec]:
     return list(found.values())
 
 
+def strange(document: Object) -> list[str]:
+    """Where no key for servers is there, the keys that may be meant for one."""
+    if any(section in document for section in SECTIONS):
+        return []
+    return [key for key, value in document.items() if isinstance(value, dict)]
+
+
 def app_name(document: Object) -> str:
     name = document.get("app_name")
     return name if isinstance(name, str) else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastchat_tui.config import files, jsonc, schema
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.servers import ServerSpec
+from fastchat_tui.wire.text import one_line
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,11 @@ class Source:
     def servers(self) -> list[ServerSpec]:
         """Its entries, nothing expanded. Raises ConfigError."""
         return schema.servers(self.document, self.path)
+
+    @property
+    def advice(self) -> list[tuple[str, str]]:
+        """Where it seems to hold servers, and none is found: (text, remedy)."""
+        if not (names := schema.strange(self.document)):
+            return []
+        known, found = "”, “".join(schema.SECTIONS), "”, “".join(one_line(name, 40) for name in names)
+        return [(f"{self.path} names no servers: it has “{found}”, and none of “{known}”.", "Rename it, then reload.")]

@@ -19,6 +19,8 @@ def read_toml(path: Path) -> TomlTable:
         return TomlTable(tomllib.loads(files.decoded(files.read(path), path)), path)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}.", "Mend that line, or move the file away.") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path} is nested too deeply.", "Mend it, or move it away.") from error
 
 
 class TomlTable:

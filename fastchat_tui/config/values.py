@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from fastchat_tui.wire.content import Object
+
+LONGEST = 1e9
+"""Seconds, or milliseconds, that somebody may want to wait: no more than any clock counts."""
 
 
 class Wrong(Exception):
@@ -17,7 +19,7 @@ def seconds(entry: Object, keys: tuple[str, ...], default: float) -> float:
     for key in keys:
         if (value := entry.get(key)) is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST:
             raise Wrong(f"“{key}” must be a positive number of seconds.")
         return value / 1000 if key == "timeout" and value >= 1000 else float(value)
     return default

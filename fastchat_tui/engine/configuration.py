@@ -16,6 +16,7 @@ from fastchat_tui.wire.events import Noticed
 from fastchat_tui.wire.ports import Config, Emit, Settings
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import Level
+from fastchat_tui.wire.settings import UnusableFile
 
 PERIOD = 0.5
 """Seconds between two looks at the files; a change counts when it has rested for one."""
@@ -35,16 +36,20 @@ class Configuration:
         """What was found at the last look and is not used."""
         self._asked: set[tuple[str, str]] = set()
         """File and digest of what somebody has decided on."""
-        self.current = Config()
+        self.current = Config(model="")
 
     async def load(self) -> Config:
-        """As it is now; as it was where it cannot be read, which is said."""
+        """As it is now; as it was where it cannot be read, which is said. At first that is what else was asked for, or
+        no model at all: nothing may go to another endpoint than the user's."""
         self._stamp = await asyncio.to_thread(self._settings.stamp)
         try:
             config = await asyncio.to_thread(self._settings.load)
         except ConfigError as error:
             self._emit(Noticed(level="error", text=error.text, remedy=error.remedy))
-            config = replace(self.current, model=self.current.model or "gpt-5-nano", notices=(), pending=())
+            if isinstance(error, UnusableFile) and not self.current.model:
+                config = error.without
+            else:
+                config = replace(self.current, notices=(), pending=())
         self._pending = config.pending
         return config
 

@@ -73,6 +73,9 @@ class Endpoint:
         return self._address.model
 
     async def configure(self, config: Config) -> None:
+        """One without a model changes nothing."""
+        if not config.model:
+            return
         self._base_url_source, self._given = config.base_url_source, (config.key, config.key_source)
         address = Address(config.model, config.base_url, config.wire, config.key, config.key_source)
         if not address.key and self._address.key_source == "this run":

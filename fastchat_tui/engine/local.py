@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
+from fastchat_tui import crash
 from fastchat_tui.engine.bus import Subscription
 from fastchat_tui.engine.calls import Caller
 from fastchat_tui.engine.configuration import Configuration
@@ -245,6 +246,14 @@ class LocalEngine:
     # ── start and configuration ──────────────────────────────────────────────────────────────────────────────────
 
     async def _start(self) -> None:
+        """Until the engine ends. Its border: who waits for the start hears of a fault, and no turn waits for ever."""
+        try:
+            await self._live()
+        except Exception as error:
+            self.emit(Noticed(level="error", text=crash.told(error)))
+            self._world.open()
+
+    async def _live(self) -> None:
         config = await self._configuration.load()
         await self._sessions.open_first(self._parts.session)
         await self._configuration.use(config)

@@ -6,6 +6,7 @@ them cleans them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -16,6 +17,9 @@ from fastchat_tui.wire.servers import Tool
 from fastchat_tui.wire.text import clean
 
 T = TypeVar("T")
+DEEPEST = 100
+"""Levels of arrays and objects in an event; the log could keep no more than some 250."""
+TOO_DEEP = "(nested too deeply to be shown)"
 _VERBATIM = frozenset({"kind", "call", "turn", "question", "seq"})
 _ARGUMENTS = frozenset({"arguments", "raw", "input_schema", "output_schema", "schema", "request", "result"})
 _WORDS = frozenset({"description", "title", "$comment", "markdownDescription"})
@@ -73,6 +77,20 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def is_json(value: Any) -> bool:
+    """Whether it arrives everywhere as it is: no NaN, no infinity, and no deeper than an event may be."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
+    return not _deeper(value, DEEPEST)
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else None
+    return inner is not None and (levels == 0 or any(_deeper(item, levels - 1) for item in inner))
+
+
 def _worded(schema: Any) -> Any:
     match schema:
         case dict():
@@ -86,15 +104,18 @@ def _worded(schema: Any) -> Any:
             return schema
 
 
-def _walk(value: Any, masker: Masker, cleaning: bool) -> Any:
+def _walk(value: Any, masker: Masker, cleaning: bool, levels: int = DEEPEST) -> Any:
     if isinstance(value, str):
         masked = masker.mask(value)
         return clean(masked) if cleaning else encodable(masked)
+    if isinstance(value, tuple | list | dict) and levels == 0:
+        return TOO_DEEP
     if isinstance(value, tuple | list):
-        new = [_walk(item, masker, cleaning) for item in value]
+        new = [_walk(item, masker, cleaning, levels - 1) for item in value]
         return value if all(a is b for a, b in zip(value, new, strict=True)) else type(value)(new)
     if isinstance(value, dict):
-        walked = {_walk(k, masker, cleaning): _walk(v, masker, cleaning) for k, v in value.items()}
+        pairs = ((_walk(k, masker, cleaning), _walk(v, masker, cleaning, levels - 1)) for k, v in value.items())
+        walked = dict(pairs)
         return walked if walked != value else value
     if is_dataclass(value) and not isinstance(value, type):
         changed = {}
@@ -102,7 +123,7 @@ def _walk(value: Any, masker: Masker, cleaning: bool) -> Any:
             if field.name in _VERBATIM:
                 continue
             old = getattr(value, field.name)
-            new = _walk(old, masker, cleaning and field.name not in _ARGUMENTS)
+            new = _walk(old, masker, cleaning and field.name not in _ARGUMENTS, levels)
             if new is not old:
                 changed[field.name] = new
         return replace(value, **changed) if changed else value

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from fastchat_tui.engine.sanitise import encodable
+from fastchat_tui.engine.sanitise import encodable, is_json
 from fastchat_tui.wire.chat import (
     NO_USAGE,
     CallPart,
@@ -188,7 +188,7 @@ def _propose(turn: str, step: int, part: CallPart, world: World) -> tuple[CallPr
     except (ValueError, RecursionError):
         raw = part.arguments
     else:
-        if isinstance(decoded, dict):
+        if isinstance(decoded, dict) and is_json(decoded):
             arguments = decoded
         else:
             raw = part.arguments

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fastchat_tui.engine.calls import Caller
 from fastchat_tui.engine.recorder import Recorder
+from fastchat_tui.engine.sanitise import is_json
 from fastchat_tui.engine.session import Session
 from fastchat_tui.engine.turn import Ending, World, run_turn
 from fastchat_tui.wire.commands import CallTool
@@ -79,7 +80,11 @@ class Turns:
         self._begin("", self._session.unfinished)
 
     def call(self, command: CallTool) -> None:
-        """A call by hand, outside any turn."""
+        """A call by hand, outside any turn. Raises CommandError when no JSON can carry its arguments."""
+        if not is_json(command.arguments):
+            raise CommandError(
+                "The arguments are no JSON object that a server could read.", "Look for NaN or Infinity."
+            )
         call, server, tool, arguments = f"hand-{secrets.token_hex(4)}", command.server, command.tool, command.arguments
         self._world.emit(CallProposed(call=call, turn="", step=0, server=server, tool=tool, arguments=arguments))
         task = asyncio.create_task(self._caller.send(call, server, tool, arguments), name="call by hand")

@@ -110,7 +110,7 @@ def _forms(secret: str) -> Iterator[str]:
     yield secret
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield quote(secret, safe="")
+    yield quote(secret, safe="", errors="replace")
     yield repr(secret)[1:-1]
     yield repr(secret.encode("utf-8", "replace"))[2:-1]
     if "\n" in secret:

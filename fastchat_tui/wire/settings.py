@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from fastchat_tui.wire.errors import ConfigError
+
 if TYPE_CHECKING:  # a screen that reads its settings before the first frame needs none of these classes yet
     from fastchat_tui.wire.discovery import Discovery, FoundServer
     from fastchat_tui.wire.questions import Decision, Trust
@@ -28,6 +30,7 @@ class Config:
     servers: tuple[ServerSpec, ...] = ()
     app_name: str = "fastchat-tui"
     model: str = "gpt-5-nano"
+    """Empty while it is not known which one is wanted: nothing is sent to any."""
     base_url: str = ""
     base_url_source: str = ""
     """The setting that named ``base_url``; empty for the default endpoint."""
@@ -51,12 +54,21 @@ class Config:
     """Files that were found and left unread until the user trusts them."""
 
 
+class UnusableFile(ConfigError):
+    """The file of servers cannot be used. ``without`` is what else was asked for: the model, its endpoint, its key."""
+
+    def __init__(self, error: ConfigError, without: Config) -> None:
+        super().__init__(error.text, error.remedy)
+        self.without = without
+
+
 class Settings(Protocol):
     """The configuration, and the user's remembered choices. Methods that read or write files may block: the engine
     calls them in a thread."""
 
     def load(self) -> Config:
-        """Raises ConfigError naming the file, the line or the key, and what was expected."""
+        """Raises ConfigError naming the file, the line or the key, and what was expected; UnusableFile where all but
+        the servers is known."""
         ...
 
     def stamp(self) -> object:

@@ -11,6 +11,7 @@ import pytest
 from fastchat_tui.config.load import FileSettings
 from fastchat_tui.config.paths import Paths
 from fastchat_tui.wire.errors import ConfigError
+from fastchat_tui.wire.settings import UnusableFile
 from tests.config.conftest import Place
 
 RUN = {"mcpServers": {"x": {"command": "run"}}}
@@ -442,3 +443,46 @@ def test_the_stamp_changes_with_every_file_that_would_be_read(place: Place) -> N
     place.write("theme = 'x'", "settings.toml", place.paths.config)
     seen.append(settings.stamp())
     assert len(set(seen)) == 5
+
+
+def test_a_file_of_servers_that_cannot_be_used_says_what_else_was_asked_for(place: Place) -> None:
+    broken = place.write("{", "x.json")
+    place.write('model = "mine"\nbase_url = "http://127.0.0.1:5/v1"\n', "settings.toml", place.paths.config)
+    place.environ["OPENAI_API_KEY"] = "sk-a"
+    with pytest.raises(UnusableFile, match="line 1") as caught:
+        place.settings(config_path=str(broken), base_url="http://127.0.0.1:6/v1").load()
+    without = caught.value.without
+    assert (without.model, without.base_url, without.key) == ("mine", "http://127.0.0.1:6/v1", "sk-a")
+    assert without.servers == ()
+
+
+def test_settings_that_cannot_be_used_say_no_model_at_all(place: Place) -> None:
+    place.write("[[[[", "settings.toml", place.paths.config)
+    with pytest.raises(ConfigError) as caught:
+        place.settings().load()
+    assert not isinstance(caught.value, UnusableFile)
+
+
+def test_a_file_that_breaks_later_is_still_the_one_whose_entries_are_edited(place: Place) -> None:
+    path = place.write({"mcpServers": {"x": {"command": "run"}}})
+    settings = place.settings(config_path=str(path))
+    settings.load()
+    place.write("{")
+    with pytest.raises(UnusableFile):
+        settings.load()
+    place.write({"mcpServers": {"x": {"command": "other"}}})
+    assert settings.entry("x").command == "other"
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "{b = " * 5000])
+def test_settings_that_are_nested_too_deeply_are_an_error_of_the_file(place: Place, text: str) -> None:
+    place.write(text, "settings.toml", place.paths.config)
+    with pytest.raises(ConfigError, match=r"settings\.toml"):
+        place.settings().load()
+
+
+@pytest.mark.parametrize(("key", "said"), [("mcp_server", True), ("mcp_servers", False), ("app_name", False)])
+def test_a_key_that_may_be_meant_for_servers_is_named(place: Place, key: str, said: bool) -> None:
+    place.own({key: "mine" if key == "app_name" else {"a": {"command": "true"}}})
+    told = [text for text, _ in place.settings().load().notices]
+    assert any("it has “mcp_server”, and none of “mcp_servers”, “mcpServers”" in text for text in told) == said

@@ -125,6 +125,7 @@ def test_timeouts_are_seconds_and_large_foreign_ones_milliseconds(entry: Any, co
         ({"command": "run", "env": ["A=1"]}, "“env” must be an object of texts"),
         ({"command": "run", "config": "x"}, "“config” must be an object"),
         ({"command": "run", "timeout": 0}, "“timeout” must be a positive number"),
+        ({"command": "run", "connect_timeout": 10**400}, "“connect_timeout” must be a positive number"),
         ({"command": "run", "timeout": float("nan")}, "“timeout” must be a positive number"),
         ({"command": "run", "enabled": "no"}, "“enabled” must be true or false"),
         ({"command": "run", "era": "1999"}, "“era” must be one of"),

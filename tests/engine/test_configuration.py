@@ -9,11 +9,14 @@ from dataclasses import replace
 import pytest
 
 from fastchat_tui.engine import configuration
-from fastchat_tui.wire.commands import Answer, ReloadConfig
-from fastchat_tui.wire.events import Asked, EngineStarted, Noticed, ServerChanged, ServerRemoved
+from fastchat_tui.wire.commands import Answer, ReloadConfig, SendMessage
+from fastchat_tui.wire.errors import ConfigError
+from fastchat_tui.wire.events import Asked, EngineStarted, Noticed, ServerChanged, ServerRemoved, TurnFinished
+from fastchat_tui.wire.ports import Config
 from fastchat_tui.wire.questions import Trust
 from fastchat_tui.wire.servers import ServerSpec
-from tests.fakes.world import DEADLINE, World
+from fastchat_tui.wire.settings import UnusableFile
+from tests.fakes.world import DEADLINE, World, say
 
 A, B, C = (ServerSpec(name, "stdio", "run") for name in "abc")
 
@@ -130,3 +133,50 @@ async def test_variables_that_changed_are_asked_about_before_anything_is_touched
         await asked_next(world, 1)
         assert world.servers[0].stopped == 0
         assert len(world.servers) == 1
+
+
+def failing(world: World, error: Exception) -> None:
+    def load() -> Config:
+        raise error
+
+    world.settings.load = load  # type: ignore[method-assign]
+
+
+async def test_a_file_of_servers_that_cannot_be_read_at_the_start_leaves_the_model_that_was_asked_for() -> None:
+    world = World(say("hello"))
+    without = Config(model="mine", base_url="http://127.0.0.1:9/v1")
+    failing(world, UnusableFile(ConfigError("x.json, line 1: expected a name."), without))
+    async with world.open() as engine:
+        await world.until(EngineStarted)
+        await engine.send(SendMessage("hi"))
+        await world.until(TurnFinished)
+    assert (world.addresses[-1].model, world.addresses[-1].base_url) == ("mine", "http://127.0.0.1:9/v1")
+    assert world.servers == []
+
+
+@pytest.mark.parametrize("error", [ConfigError("settings.toml, line 1: no."), OverflowError("int too large")])
+async def test_a_start_that_fails_is_told_and_nothing_goes_to_a_model_that_nobody_chose(error: Exception) -> None:
+    world = World(say("hello"))
+    failing(world, error)
+    async with world.open() as engine:
+        told = await world.until(Noticed)
+        await engine.send(SendMessage("hi"))
+        turn = await world.until(TurnFinished)
+    assert isinstance(told, Noticed)
+    assert told.level == "error"
+    assert type(error).__name__ in told.text or str(error) in told.text
+    assert isinstance(turn, TurnFinished)
+    assert "No model is configured" in turn.detail
+    assert world.model.prompts == []
+
+
+async def test_a_file_that_breaks_later_leaves_all_as_it_was() -> None:
+    world = World()
+    change(world, A)
+    async with world.open():
+        await world.until(EngineStarted)
+        failing(world, UnusableFile(ConfigError("x.json, line 1: no."), Config(model="other")))
+        world.settings.stamped += 1
+        await until(world, lambda: any(isinstance(e, Noticed) and e.level == "error" for e in world.of(Noticed)))
+        assert world.servers[0].stopped == 0
+        assert [address.model for address in world.addresses] == ["fake"]

@@ -81,6 +81,10 @@ async def test_the_whole_of_a_turn_with_one_call_is_these_events_and_no_others()
     assert finished == CallFinished(call="c", outcome="ok", content=(Text("slow={}"),))
 
 
+def nested(levels: int) -> str:
+    return '{"x": ' + "[" * levels + "]" * levels + "}"
+
+
 @pytest.mark.parametrize(
     ("call", "outcome", "words"),
     [
@@ -93,11 +97,18 @@ async def test_the_whole_of_a_turn_with_one_call_is_these_events_and_no_others()
         (want("c", "echo", '{"x": '), "error", 'The arguments are not a JSON object: {"x":'),
         (want("c", "echo", '["x"]'), "error", 'The arguments are not a JSON object: ["x"]'),
         (want("c", "echo", "[" * 100_000), "error", "The arguments are not a JSON object: [[["),
+        (want("c", "echo", nested(300)), "error", 'The arguments are not a JSON object: {"x":'),
+        (want("c", "echo", nested(900)), "error", 'The arguments are not a JSON object: {"x":'),
+        (want("c", "echo", '{"x": NaN}'), "error", 'The arguments are not a JSON object: {"x": NaN}'),
+        (want("c", "echo", '{"x": [1e999]}'), "error", 'The arguments are not a JSON object: {"x": [1e999]}'),
         (want("c", "wrong"), "error", "no such file"),
         (want("c", "boom"), "error", "demo went away during the call. Reconnect it."),
         (want("c", "echo", ""), "ok", "echo={}"),
     ],
-    ids=["unknown", "nameless", "no JSON", "no object", "deep", "isError", "died", "no arguments"],
+    ids=[
+        *("unknown", "nameless", "no JSON", "no object", "too deep to read", "too deep to keep", "too deep to mask"),
+        *("NaN", "infinite", "isError", "died", "no arguments"),
+    ],
 )
 async def test_a_call_that_cannot_succeed_is_an_answer_to_the_model(call: CallPart, outcome: str, words: str) -> None:
     world = World(say("x", calls=[call]), say("I see"), allow=True)

@@ -112,3 +112,8 @@ def test_the_beginning_of_a_secret_is_known(secret: str, text: str) -> None:
     begun = Masker([secret]).begun(text)
     longest = max(size for size in range(len(secret)) if text.endswith(secret[:size]))
     assert begun == longest
+
+
+def test_a_secret_that_is_no_unicode_is_hidden_too() -> None:
+    masker = Masker(["sk-abc\udcffdefgh"])
+    assert masker.mask("it is sk-abc\udcffdefgh.") == "it is •••."
