@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -107,10 +108,21 @@ def call_id(call: str, profile: Profile) -> str:
 
 def arguments_to_send(written: str) -> str:
     """What the model wrote, or ``{}`` where sending it back would make the endpoint refuse the request."""
+    return written if _is_object(written, _finite) else "{}"
+
+
+def _is_object(written: str, number: Callable[[str], float] | None = None) -> bool:
     try:
-        return written if isinstance(json.loads(written), dict) else "{}"
+        return isinstance(json.loads(written, parse_constant=number, parse_float=number), dict)
     except (ValueError, RecursionError):
-        return "{}"
+        return False
+
+
+def _finite(number: str) -> float:
+    """Raises ValueError at what is a number to Python, but none in JSON."""
+    if not math.isfinite(value := float(number)):
+        raise ValueError(number)
+    return value
 
 
 def _text(value: Any) -> str:
