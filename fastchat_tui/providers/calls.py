@@ -50,36 +50,46 @@ class Assembly:
         function = raw.get("function")
         function = function if isinstance(function, dict) else {}
         given, name, arguments = _text(raw.get("id")), _text(function.get("name")), function.get("arguments")
-        call = self._which(raw.get("index"), given, name)
+        written = written_arguments(arguments)
+        call = self._which(raw.get("index"), given, name, written)
         call.id = call.id or given
         call.name = call.name or name
         call.extra = raw.get("extra_content") or call.extra
         if isinstance(arguments, dict | list):
-            call.written = [written_arguments(arguments)]
+            call.written = [written]
         else:
-            call.written.append(written_arguments(arguments))
+            call.written.append(written)
 
-    def _which(self, index: Any, given: str, name: str) -> Call:
+    def _which(self, index: Any, given: str, name: str, written: str) -> Call:
         if isinstance(index, int):
             call = self._by_index.get(index)
-            if call is None or _is_another(call, given, name):
-                call = self._by_index[index] = self._new()
-            return call
-        same = next((call for call in self.calls if given and call.id == given), None)
-        if same is None and (given or name or not self.calls):
-            return self._new()
-        return same or self.calls[-1]
-
-    def _new(self) -> Call:
-        self.calls.append(Call())
-        return self.calls[-1]
+        else:
+            call = next((call for call in reversed(self.calls) if not given or call.id == given), None)
+        if call is None or _is_another(call, given, name, written):
+            call = Call()
+            self.calls.append(call)
+        if isinstance(index, int):
+            self._by_index[index] = call
+        return call
 
 
-def _is_another(call: Call, given: str, name: str) -> bool:
-    """Whether a fragment at an index in use begins a new call: some servers number every call 0."""
+def _is_another(call: Call, given: str, name: str, written: str) -> bool:
+    """Whether a fragment that is addressed to ``call`` begins a new one: some servers number every call 0, or give all
+    the same id. Others repeat the name in each fragment, which begins nothing while there is something left to say."""
+    if not name:
+        return False
     if given and call.id and given != call.id:
-        return bool(name)
-    return not given and bool(name and call.name and name != call.name)
+        return True
+    if not given and call.name and name != call.name:
+        return True
+    return bool(written.strip()) and _is_whole(call)
+
+
+def _is_whole(call: Call) -> bool:
+    """Whether its arguments are an object already."""
+    # the last fragment first: where each one brings the name, reading all of them each time would take for ever
+    last = next((part for part in reversed(call.written) if part.strip()), "")
+    return last.rstrip().endswith("}") and _is_object("".join(call.written))
 
 
 def written_arguments(arguments: Any) -> str:

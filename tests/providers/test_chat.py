@@ -108,6 +108,23 @@ def test_another_name_at_the_same_index_without_an_id_is_another_call() -> None:
     assert calls(reply) == [("made1", "f", "{}"), ("made2", "g", "{}")]
 
 
+@pytest.mark.parametrize("way", [{"index": 0}, {"index": 0, "id": "a"}, {"id": "a"}, {}], ids=str)
+@pytest.mark.parametrize("written", ['{"x": 1}', {"x": 1}], ids=["text", "object"])
+def test_a_name_after_whole_arguments_begins_another_call_however_both_are_addressed(way: Any, written: Any) -> None:
+    chunks = [call(written, name="f", **way), call('{"x"', name="f", **way), call(": 2}\n", **way), call("", **way)]
+    found = calls(read(*chunks, call({}, name="f", **way), STOP))
+    assert [arguments for _, _, arguments in found] == ['{"x": 1}', '{"x": 2}\n', "{}"]
+    assert found[0][0] == way.get("id", "made1")
+    assert len({id for id, _, _ in found}) == 3
+
+
+@pytest.mark.parametrize("way", [{"index": 0}, {"index": 0, "id": "a"}, {"id": "a"}, {}], ids=str)
+def test_a_name_that_is_repeated_in_each_fragment_is_one_call(way: dict[str, Any]) -> None:
+    fragments = ["", None, '{"x": {}', ', "y": "}', '"}', "", "\n", None]
+    reply = read(*(call(fragment, name="f", **way) for fragment in fragments), STOP)
+    assert calls(reply) == [(way.get("id", "made1"), "f", '{"x": {}, "y": "}"}\n')]
+
+
 def test_missing_doubled_and_unusable_ids_are_replaced() -> None:
     chunks = [call("{}", index=n, id=id, name="f") for n, id in enumerate(["", "same", "same", "a b:1", "x" * 65])]
     assert [id for id, _, _ in calls(read(*chunks, STOP))] == ["made1", "same", "made2", "made3", "made4"]
