@@ -24,6 +24,7 @@ MAX_WORDS = 20_000
 """Characters of an error answer that are looked at."""
 MAX_WAIT = 120.0
 """A server that wants more patience than this is not waited for."""
+DAY = 86_400.0
 RETRYABLE = frozenset({"rate_limit", "overloaded", "connect", "timeout", "cut", "empty", "malformed"})
 
 
@@ -73,7 +74,8 @@ class Explainer:
         after = retry_after(headers)
         passing = kind in RETRYABLE and headers.get("x-should-retry") != "false"
         if passing and after is not None and after > MAX_WAIT:
-            passing, text = False, f"{text} It asks to wait {human_time(after)}."
+            wait = human_time(after) if after <= DAY else "more than a day"
+            passing, text = False, f"{text} It asks to wait {wait}."
         code = f" (HTTP {status})" if status and kind in ("request", "overloaded", "not_an_api") else ""
         text = text.removesuffix(".") + code + "." if code else text
         return ApiError(kind, text + said, remedy, status=status, words=whole, after=after, passing=passing)
@@ -207,7 +209,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         except ValueError:
             try:
                 seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, OverflowError):
                 continue
         if math.isfinite(seconds):
             return max(0.0, seconds)

@@ -140,6 +140,17 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after({}) is None
 
 
+def test_a_retry_after_that_is_no_time_is_not_one() -> None:
+    assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 +99999999999999999999"}) is None
+
+
+@pytest.mark.parametrize("wait", ["86401", "1e300", "Wed, 21 Oct 2965 07:28:00 GMT"])
+def test_a_wait_beyond_all_measure_is_more_than_a_day(wait: str) -> None:
+    error = EXPLAIN.refused(429, "", {"retry-after": wait})
+    assert error.text.endswith(" It asks to wait more than a day.")
+    assert not error.passing
+
+
 def test_a_server_that_forbids_a_retry_is_obeyed() -> None:
     assert EXPLAIN.refused(503, "", {}).passing
     assert not EXPLAIN.refused(503, "", {"x-should-retry": "false"}).passing
