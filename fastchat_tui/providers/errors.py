@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from fastchat_tui.providers.faults import TOO_MANY_TOOLS, code_in, kind_of, without_tags, words_of
 from fastchat_tui.providers.profiles import Profile
@@ -81,7 +81,7 @@ class Explainer:
         return ApiError(kind, text + said, remedy, status=status, words=whole, after=after, passing=passing)
 
     def redirected(self, status: int, location: str) -> ApiError:
-        where = one_line(urlsplit(location)._replace(query="", fragment="").geturl() or "another address", 120)
+        where = one_line(self.masker.mask_shapes(_address(location)), 120)
         text = f"{self._here} redirects to {where}. The conversation was not sent there."
         return ApiError("not_an_api", text, "If you trust that address, set it as the base URL.", status=status)
 
@@ -189,6 +189,17 @@ class Explainer:
     def _quoted(self, text: str, intro: str = "It says") -> str:
         said = one_line(self.masker.mask_shapes(text[:2000]), 300).rstrip(".")
         return f" {intro}: “{said}”." if said else ""
+
+
+def _address(location: str) -> str:
+    """Where a redirect leads: scheme, host, port and path, never the user name, password and query."""
+    try:
+        parts = urlsplit(location)
+        host = parts.netloc.rpartition("@")[2]
+        sound = parts.port != 0 and (host or "@" not in parts.netloc + parts.path)  # http:me:secret@host has no netloc
+    except ValueError:
+        sound = False
+    return (urlunsplit((parts.scheme, host, parts.path, "", "")) if sound else "") or "another address"
 
 
 def _in_words(why: str) -> str:

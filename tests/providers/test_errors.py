@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from fastchat_tui.providers.errors import Explainer, retry_after
 from fastchat_tui.providers.profiles import profile_for
@@ -149,6 +150,31 @@ def test_a_wait_beyond_all_measure_is_more_than_a_day(wait: str) -> None:
     error = EXPLAIN.refused(429, "", {"retry-after": wait})
     assert error.text.endswith(" It asks to wait more than a day.")
     assert not error.passing
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("http://me:secret@host:8/v1?q=secret#secret", "http://host:8/v1"),
+        ("//secret@[::1]/v1", "//[::1]/v1"),
+        ("/users/v1?q=secret", "/users/v1"),
+        (f"https://host/{KEY}/v1", "https://host/•••/v1"),
+        ("http://[bad", "another address"),
+        ("http://me:se/cret@host/v1", "another address"),
+        ("http://host:99999/v1", "another address"),
+        ("http:me:secret@host/v1", "another address"),
+        ("http:///me:secret@host", "another address"),
+        ("http://me:secret@", "another address"),
+        ("", "another address"),
+    ],
+)
+def test_a_redirect_is_told_without_what_may_be_secret(location: str, shown: str) -> None:
+    assert f" redirects to {shown}. The conversation" in EXPLAIN.redirected(307, location).text
+
+
+@given(st.text() | st.text("ht:/@[]?#a0\\"))
+def test_no_location_breaks_it(location: str) -> None:
+    assert EXPLAIN.redirected(307, location).text
 
 
 def test_a_server_that_forbids_a_retry_is_obeyed() -> None:

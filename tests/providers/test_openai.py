@@ -141,6 +141,11 @@ async def test_a_redirect_is_not_followed(chat: Open) -> None:
     assert len(open_chat.api.requests) == 1
 
 
+async def test_a_redirect_to_nowhere_is_told_all_the_same(chat: Open) -> None:
+    error = await fault_of(await chat({"status": 307, "body": "", "headers": {"location": "http://[bad"}}))
+    assert "redirects to another address" in error.text
+
+
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "socks://127.0.0.1:9", "nonsense://"])
 async def test_a_proxy_that_cannot_be_used_is_named(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
