@@ -218,7 +218,7 @@ class Bounded(httpx2.AsyncByteStream):
 
 async def _decoded(response: httpx2.Response) -> AsyncIterator[Any]:
     """The events, up to ``[DONE]`` or the end. Raises ValueError at one that is no JSON."""
-    response.headers["content-type"] = "text/event-stream; charset=utf-8"  # whatever the server calls it
+    response.headers["content-type"] = "text/event-stream; charset=utf-8-sig"  # whatever the server calls it
     source = aiter(httpx2.EventSource(response, MAX_EVENT))
     async for event in source:
         if event.data.startswith("[DONE]"):

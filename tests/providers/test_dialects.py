@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -206,7 +207,7 @@ def on_the_wire(draw: st.DrawFn, chunks: list[Chunk]) -> list[bytes]:
         text += f"data:{space}{json.dumps(chunk, ensure_ascii=plain)}{line}{line}"
     if draw(st.booleans()):
         text += f"data: [DONE]{line}{line}"
-    raw = text.encode()
+    raw = draw(st.sampled_from([b"", codecs.BOM_UTF8])) + text.encode()
     sizes = [*draw(st.lists(st.integers(1, 40), max_size=30)), draw(st.integers(1, 5000))]
     cut: list[bytes] = []
     for number in range(len(raw)):

@@ -25,6 +25,12 @@ from fastchat_tui.wire.chat import (
 from fastchat_tui.wire.errors import ModelError
 from tests.providers.conftest import KEY, PROMPT, TOOL, Open
 
+HALF: dict[str, Any] = {
+    "chat": {"choices": [{"delta": {"content": "half"}}]},
+    "responses": {"type": "response.output_text.delta", "output_index": 0, "delta": "half"},
+}
+"""The event that says “half”."""
+
 
 async def fault_of(chat: Any) -> ModelError:
     with pytest.raises(ModelError) as caught:
@@ -84,6 +90,12 @@ async def test_a_server_that_does_not_stream_is_understood(chat: Open, wire: str
         whole = {"status": "completed", "output": [{"type": "message", "content": content}]}
     reply = await (await chat({"status": 200, "body": whole})).reply()
     assert (reply.parts, reply.cut) == ((TextPart("all at once"),), "")
+
+
+async def test_a_byte_order_mark_before_the_first_event_is_left_out(chat: Open, wire: str) -> None:
+    open_chat = await chat({"events": ["\ufeff", HALF[wire]]})
+    await open_chat.ask()
+    assert open_chat.said == "half"
 
 
 # ── the traps: what must not leave, and where to ─────────────────────────────────────────────────────────────────
