@@ -225,7 +225,9 @@ async def _decoded(response: httpx2.Response) -> AsyncIterator[Any]:
             break
         if event.data:
             body = json.loads(event.data)
-            yield body[0] if isinstance(body, list) and body else body  # Gemini puts errors into a list
+            body = body[0] if isinstance(body, list) and body else body  # Gemini puts errors into a list
+            named = event.event == "error" and not (isinstance(body, dict) and body.get("error"))
+            yield {"error": body} if named else body
     with suppress(TimeoutError):
         async with asyncio.timeout(DRAINED):
             async for _ in source:

@@ -257,13 +257,16 @@ async def test_a_stream_that_ends_before_the_answer_began_is_asked_for_again(cha
 
 
 async def test_an_error_inside_the_stream_is_told_and_not_repeated_once_text_was_shown(chat: Open, wire: str) -> None:
-    said: Any = {"choices": [{"delta": {"content": "half"}}]}
-    if wire == "responses":
-        said = {"type": "response.output_text.delta", "output_index": 0, "delta": "half"}
-    open_chat = await chat({"events": [said, {"error": {"code": 502, "message": "upstream died"}}]})
+    open_chat = await chat({"events": [HALF[wire], {"error": {"code": 502, "message": "upstream died"}}]})
     error = await fault_of(open_chat)
     assert "upstream died" in error.text
     assert (open_chat.said, len(open_chat.api.requests)) == ("half", 1)
+
+
+@pytest.mark.parametrize("reason", ['{"message": "it died"}', '"it died"', '{"error": {"message": "it died"}}'])
+async def test_an_event_that_is_named_an_error_is_one(chat: Open, wire: str, reason: str) -> None:
+    error = await fault_of(await chat({"events": [HALF[wire], f"event: error\ndata: {reason}\n\n"]}))
+    assert error.text.endswith(" refused the request. It says: “it died”.")
 
 
 async def test_silence_ends_with_words(chat: Open) -> None:
