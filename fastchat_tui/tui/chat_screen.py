@@ -100,7 +100,7 @@ class ChatScreen(Screen[None]):
             await self.mount(self.panes, after=self.header)
         self.show_servers()
         self.show_header()
-        self.clock.hands.append(self.panes.tick)
+        self.clock.hands += [self.panes.tick, self._look_for_a_file]
         self.attached.set()
         if self._wanted:
             self.action_go(self._wanted)
@@ -143,10 +143,16 @@ class ChatScreen(Screen[None]):
         self.pages.draw()
 
     def notice(self, text: str, remedy: str, level: Level) -> None:
-        """A toast; while there is no server, an error also stays where the servers would be."""
+        """A toast; an error also stays where the servers would be until a configuration file is in use."""
         self.toast(text, remedy, level)
-        if level == "error" and not self.engine.snapshot().servers:
+        now = self.engine.snapshot()
+        if level == "error" and not now.servers and not now.config:
             self.panes.sidebar.trouble(text, remedy)
+
+    def _look_for_a_file(self) -> None:
+        """No event tells that a file without a server is in use."""
+        if self.panes.sidebar.troubled and self.engine.snapshot().config:
+            self.show_servers()
 
     def toast(self, text: str, remedy: str = "", level: Level = "info") -> None:
         severity: Severity = level if level == "warning" or level == "error" else "information"

@@ -19,7 +19,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.screen import Screen as AnyScreen
 from textual.strip import Strip
-from textual.widgets import TextArea
+from textual.widgets import Static, TextArea
 
 from fastchat_tui.tui.app import FastchatApp
 from fastchat_tui.tui.chat_screen import ChatScreen
@@ -27,9 +27,10 @@ from fastchat_tui.tui.modals.choose import ChooseScreen
 from fastchat_tui.tui.modals.frame import QuestionScreen
 from fastchat_tui.tui.modals.page import PageScreen
 from fastchat_tui.wire.chat import TextPiece
-from fastchat_tui.wire.commands import DisconnectServer, SendMessage
-from fastchat_tui.wire.errors import ModelError
+from fastchat_tui.wire.commands import DisconnectServer, ReloadConfig, SendMessage
+from fastchat_tui.wire.errors import ConfigError, ModelError
 from fastchat_tui.wire.events import CallStarted, Event, ServerChanged, TurnFinished
+from fastchat_tui.wire.ports import Config
 from tests.fakes.world import Endless, World, say, want
 from tests.tui.patience import until
 
@@ -357,3 +358,21 @@ async def test_no_control_character_leaves_the_program_whatever_a_widget_draws()
         text = "".join(segment.text for segment in drawn)
         assert text.isprintable()
         assert (text[0], text[-1]) == ("a", "b")
+
+
+async def test_trouble_with_the_configuration_leaves_the_servers_pane_when_a_file_without_servers_is_in_use() -> None:
+    world = World()
+    whole = world.settings.load
+
+    def broken() -> Config:
+        raise ConfigError("x.json, line 2: no JSON.", "Mend it.")
+
+    world.settings.load = broken  # type: ignore[method-assign]
+    async with screen(world) as it:
+        empty = it.chat.panes.sidebar.query_one("#servers-empty", Static)
+        await it.until(lambda: "✗ x.json, line 2" in str(empty.render()))
+        world.settings.config = Config(model="gpt-5-nano", path="/home/me/x.json")
+        world.settings.load = whole  # type: ignore[method-assign]
+        await it.chat.engine.send(ReloadConfig())
+        await it.until(lambda: "No servers yet." in str(empty.render()))
+        assert "x.json" in str(it.chat.panes.sidebar.border_subtitle)

@@ -139,6 +139,8 @@ class Sidebar(Widget):
         self._list = ServerList()
         self._filter = Input(placeholder="filter", id="servers-filter", compact=True)
         self._empty = Static(Content(EMPTY), id="servers-empty")
+        self.troubled = False
+        """Whether it says why there is no server."""
         self._total = Static(id="servers-total")
 
     def compose(self) -> ComposeResult:
@@ -157,8 +159,12 @@ class Sidebar(Widget):
         self._total.update(Content(total(servers.values())))
 
     def name_file(self, path: str) -> None:
-        """Which configuration file won: on the lower edge, as much of it as there is room for."""
+        """Which configuration file won: on the lower edge, as much of it as there is room for. Trouble with another one
+        is over then."""
         self._config = path
+        if path and self.troubled:
+            self.troubled = False
+            self._empty.update(Content(EMPTY))
         words = fitted_path(one_line(path, 1000), os.path.expanduser("~"), self.size.width - 4) if path else ""
         self.border_subtitle = Content(words) if words else None
 
@@ -167,7 +173,8 @@ class Sidebar(Widget):
         self.show(self._servers)
 
     def trouble(self, text: str, remedy: str) -> None:
-        """Why there is no server."""
+        """Why there is no server; until a configuration file is in use."""
+        self.troubled = True
         self._empty.update(Content.assemble((f"✗ {clean(text)}", "$text-error"), f"\n\n{clean(remedy)}"))
 
     def focus(self, scroll_visible: bool = True) -> Sidebar:
