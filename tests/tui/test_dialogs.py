@@ -238,3 +238,17 @@ async def test_what_is_looked_for_is_found_in_pages_that_are_not_loaded(monkeypa
         assert not transcript.finding
         it.chat.run_command("find", "never said")
         await it.until(lambda: any("not found" in note.message for note in it.app._notifications))
+
+
+@pytest.mark.parametrize("key", ["sk bad", "sk\tbad", "sk-\u200bbad", "sk-b\u00e4d"])
+async def test_a_key_that_no_request_could_carry_is_refused_and_stays_in_its_form(key: str) -> None:
+    async with screen(World()) as it:
+        it.chat.run_command("key", key)
+        first = await it.front(FormScreen)
+        await it.pilot.press("enter")
+        await it.until(lambda: isinstance(it.app.screen, FormScreen) and it.app.screen is not first)
+        assert it.app.screen.query_one("Input").value == key  # type: ignore[attr-defined]
+        assert any("there is a blank" in note.message for note in it.app._notifications)
+        assert "bad" not in it.text
+        await it.pilot.press("escape")
+        await it.until(lambda: it.app.screen is it.chat)
