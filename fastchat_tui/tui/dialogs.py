@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fastchat_tui.tui.chat_screen import ChatScreen
     from fastchat_tui.wire.chat import SessionInfo
 
+_OPEN = (ONCE._replace(label="open", help="Open it in your browser"), NO._replace(help="Do not open it"))
 NARROW = 60
 """Cells below which a page of keys has a narrow column for them."""
 
@@ -202,7 +203,8 @@ async def show_help(chat: ChatScreen, argument: str) -> None:
             screen.dismiss()
         return
     column = 20 if chat.app.size.width >= NARROW else 10
-    text = help_text(keys_here(screen), chat.program.keymap, elsewhere=screen is chat, column=column)
+    words = screen.words if isinstance(screen, QuestionScreen) else {}
+    text = help_text(keys_here(screen), chat.program.keymap, words=words, elsewhere=screen is chat, column=column)
     where = chat.engine.snapshot().config or "no file"
     chat.app.push_screen(HelpScreen("Help", [*text, Passage(""), Passage(f"Configuration: {where}", "", 15)]))
 
@@ -244,7 +246,7 @@ async def open_link(chat: ChatScreen, url: str) -> None:
     passages = [Passage(f"It goes to {host_of(url)}", "text--accent"), Passage(""), Passage(url)]
     if careful := doubt(url):
         passages.append(Passage(careful, "text--bad"))
-    asked = QuestionScreen("", "Open this link in your browser?", passages, (ONCE._replace(label="open"), NO))
+    asked = QuestionScreen("", "Open this link in your browser?", passages, _OPEN)
     answer = await chat.app.push_screen_wait(asked)
     if answer is None or answer.decision == "deny":
         return
@@ -254,6 +256,7 @@ async def open_link(chat: ChatScreen, url: str) -> None:
 
 
 async def _agrees(chat: ChatScreen, question: str, verb: str) -> bool:
-    asked = QuestionScreen("", question, [], (ONCE._replace(label=verb), NO._replace(label="keep")))
+    yes, no = ONCE._replace(label=verb, help=verb.capitalize()), NO._replace(label="keep", help="Keep it")
+    asked = QuestionScreen("", question, [], (yes, no))
     answer = await chat.app.push_screen_wait(asked)
     return answer is not None and answer.decision == "once"

@@ -8,10 +8,11 @@ import pytest
 
 from fastchat_tui import browser
 from fastchat_tui.tui import conversation, dialogs
+from fastchat_tui.tui.inspector.text_view import TextView
 from fastchat_tui.tui.modals.by_hand import ByHandScreen
 from fastchat_tui.tui.modals.choose import ChooseScreen, Row
 from fastchat_tui.tui.modals.form import FormScreen
-from fastchat_tui.tui.modals.frame import QUIET, QuestionScreen
+from fastchat_tui.tui.modals.frame import NO, ONCE, QUIET, QuestionScreen
 from fastchat_tui.tui.modals.page import HelpScreen
 from fastchat_tui.wire.commands import SendMessage
 from fastchat_tui.wire.errors import StoreError
@@ -252,3 +253,14 @@ async def test_a_key_that_no_request_could_carry_is_refused_and_stays_in_its_for
         assert "bad" not in it.text
         await it.pilot.press("escape")
         await it.until(lambda: it.app.screen is it.chat)
+
+
+async def test_help_on_a_question_tells_its_own_keys_in_its_own_words() -> None:
+    async with screen(World()) as it:
+        it.app.push_screen(QuestionScreen("q", "Use it?", [], (ONCE._replace(help="Use it now"), NO)))
+        await it.front(QuestionScreen)
+        await it.pilot.press("f1")
+        shown = (await it.front(HelpScreen)).query_one(TextView).plain_text()
+        assert "Use it now" in shown
+        for words in ("Run ", "Edit ", "Everything about this call", "Send ", "from now on"):
+            assert words not in shown, words

@@ -16,8 +16,9 @@ from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.content import Object
 from fastchat_tui.wire.questions import Decision
 
-FILL = Choice("approval.edit", "fill in", "edit")
-EDIT = FILL._replace(label="edit")
+FILL = Choice("approval.edit", "fill in", "edit", "Fill in what the server asks for")
+DECLINE = NO._replace(label="decline", help="Decline; the server is told so")
+_OPEN = ONCE._replace(label="open", help="Open the page in your browser")
 
 
 class FilledScreen(QuestionScreen):
@@ -55,7 +56,7 @@ class FilledScreen(QuestionScreen):
         return super().check_action(action, parameters)
 
     def action_edit(self) -> None:
-        if self.armed() and any(choice.action == "edit" for choice in self._choices):
+        if self.armed():
             self.add_class("-filling")
             self.fit(self.app.size)
             self.query_one("#question").mount(ObjectEditor(self._schema, self._given))
@@ -91,8 +92,7 @@ class VisitScreen(QuestionScreen):
         waiting: int = 0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        choices = (ONCE._replace(label="open"), NO._replace(label="decline"))
-        super().__init__(question, heading, passages, choices, waiting=waiting, clock=clock)
+        super().__init__(question, heading, passages, (_OPEN, DECLINE), waiting=waiting, clock=clock)
         self._url = url
 
     def action_answer(self, decision: Decision) -> None:

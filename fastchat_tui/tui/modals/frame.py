@@ -36,11 +36,13 @@ WIDEST, AROUND = 110, 5
 
 
 class Choice(NamedTuple):
-    """A button and its key: ``binding`` is an id of the table of keys, ``action`` what both do."""
+    """A button and its key: ``binding`` is an id of the table of keys, ``action`` what both do; ``help`` says what that
+    is for this question, as the table says it of a call."""
 
     binding: str
     label: str
     action: str
+    help: str = ""
 
 
 ONCE = Choice("approval.once", "once", "answer('once')")
@@ -125,6 +127,11 @@ class QuestionScreen(Modal[Answer | None]):
     def body(self) -> TextView:
         return self.query_one("#question-body", TextView)
 
+    @property
+    def words(self) -> dict[str, str]:
+        """What keys do here, by their ids; of others the table of keys tells."""
+        return {choice.binding: choice.help for choice in self._choices if choice.help}
+
     def armed(self) -> bool:
         """Whether a key counts now; one that does not starts the wait again."""
         now = self._now()
@@ -154,8 +161,10 @@ class QuestionScreen(Modal[Answer | None]):
         self.dismiss(answer)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "answer":
-            return any(choice.action == f"answer('{parameters[0]}')" for choice in self._choices)
+        """What only some questions offer is one of the choices of this one."""
+        if action in ("answer", "edit", "view", "send_edit"):
+            offered = f"answer('{parameters[0]}')" if action == "answer" else action
+            return any(choice.action == offered for choice in self._choices)
         return True
 
     def on_key(self, event: events.Key) -> None:

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from fastchat_tui.tui.inspector.pages import pretty
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.approval import ApprovalScreen
-from fastchat_tui.tui.modals.filled import EDIT, FILL, FilledScreen, VisitScreen
+from fastchat_tui.tui.modals.filled import DECLINE, FILL, FilledScreen, VisitScreen
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
 from fastchat_tui.tui.modals.sign_in import SignInScreen
 from fastchat_tui.wire.addresses import UNENCRYPTED, doubt, host_of, is_unencrypted
@@ -28,11 +28,30 @@ _SECRET = re.compile(
     r"\b(?:pass(?:word|wd|phrase|code)s?|pwd|secrets?|token|(?:api|access|private|ssh) ?keys?|pin|otp|credentials?"
     r"|credit card|card number|cvv|cvc|seed phrase)\b"
 )
-_THIS_RUN = ONCE._replace(label="this run")
-_GO_ON = ONCE._replace(label="go on")
-_THIS_SESSION = Choice("approval.session", "this session", "answer('session')")
-_NEVER = Choice("approval.never", "never", "answer('never')")
-_STOP = NO._replace(label="stop")
+_TRUST = (
+    ONCE._replace(label="this run", help="Use the file in this run"),
+    ALWAYS._replace(help="Use it from now on, until it changes"),
+    NO._replace(help="Do not use it"),
+)
+_SEND_KEY = (
+    ONCE._replace(label="this run", help="Send your key there in this run"),
+    ALWAYS._replace(help="Send it there from now on"),
+    NO._replace(help="Do not send it"),
+)
+_GO_ON = (ONCE._replace(label="go on", help="Go on with the turn"), NO._replace(label="stop", help="End the turn here"))
+_SAMPLE = (
+    ONCE._replace(help="Ask the model this once"),
+    Choice("approval.session", "this session", "answer('session')", "Ask it without a question in this session"),
+    FILL._replace(label="edit", help="Edit the request before it is sent"),
+    Choice("approval.never", "never", "answer('never')"),
+    NO._replace(help="Do not ask the model"),
+)
+_REVIEW = (
+    ONCE._replace(help="Give the answer to the server"),
+    FILL._replace(label="edit", help="Edit the answer before the server gets it"),
+    NO._replace(help="Do not give it"),
+)
+_NOT_KNOWN = NO._replace(help="Say no")
 
 
 def question_modal(
@@ -52,12 +71,12 @@ def question_modal(
         case Approval() as about:
             return ApprovalScreen(asked.question, about, tool=tool, server=server, waiting=waiting, clock=clock)
         case Trust() as about:
-            return ask("fastchat-tui asks: use this file?", trust_passages(about), _THIS_RUN, ALWAYS, NO)
+            return ask("fastchat-tui asks: use this file?", trust_passages(about), *_TRUST)
         case KeyUse() as about:
-            return ask("fastchat-tui asks: send your key there?", key_passages(about), _THIS_RUN, ALWAYS, NO)
+            return ask("fastchat-tui asks: send your key there?", key_passages(about), *_SEND_KEY)
         case GoOn() as about:
             steps = f"{about.steps} step{'' if about.steps == 1 else 's'}"
-            return ask(f"fastchat-tui asks: go on after {steps}?", [Passage(about.why)], _GO_ON, _STOP)
+            return ask(f"fastchat-tui asks: go on after {steps}?", [Passage(about.why)], *_GO_ON)
         case Elicitation(schema=None) as about:
             heading, passages = f"{one_line(about.server, 60)} asks you to visit a page", visit_passages(about)
             return VisitScreen(asked.question, heading, passages, about.url, waiting=waiting, clock=clock)
@@ -66,7 +85,7 @@ def question_modal(
         case Elicitation() | Sampling() | SamplingReview() as about:
             return filled(asked.question, about, waiting, clock)
         case other:
-            return ask(*_unknown(other), NO)
+            return ask(*_unknown(other), _NOT_KNOWN)
 
 
 def filled(
@@ -80,7 +99,7 @@ def filled(
                 question,
                 f"{server} asks you",
                 [Passage(about.message), *warnings(about.message, about.schema or {})],
-                (FILL, NO._replace(label="decline")),
+                (FILL, DECLINE),
                 schema=about.schema or {},
                 given={},
                 written=lambda value: Answer(question, "accept", content=value),
@@ -97,7 +116,7 @@ def filled(
                 question,
                 f"{server} wants your model asked. May it?",
                 [Passage(spent, "text--muted"), Passage(""), Passage(pretty(about.request), "text--json")],
-                (ONCE, _THIS_SESSION, EDIT, _NEVER, NO),
+                _SAMPLE,
                 schema={},
                 given=about.request,
                 written=lambda value: Answer(question, "once", arguments=value),
@@ -109,7 +128,7 @@ def filled(
                 question,
                 f"{server} would get this answer of your model. May it?",
                 [Passage(pretty(about.result), "text--json")],
-                (ONCE, EDIT, NO),
+                _REVIEW,
                 schema={},
                 given=about.result,
                 written=lambda value: Answer(question, "once", content=value),

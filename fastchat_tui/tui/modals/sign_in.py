@@ -27,6 +27,7 @@ from fastchat_tui.wire.text import one_line
 OPEN = Choice("sign_in.open", "open the browser", "open")
 COPY = Choice("sign_in.copy", "copy", "copy")
 PASTE = Choice("sign_in.paste", "type the address", "paste")
+CANCEL = NO._replace(label="cancel", help="Do not sign in")
 FOREIGN = "It is not the one: copy it whole, with “code” and “state” in it."
 
 
@@ -42,7 +43,7 @@ class SignInScreen(QuestionScreen, inherit_bindings=False):
     def __init__(
         self, question: str, about: SignIn, *, waiting: int = 0, clock: Callable[[], float] = monotonic
     ) -> None:
-        heading, choices = f"Sign in at {one_line(about.server, 60)}", (OPEN, COPY, PASTE, NO._replace(label="cancel"))
+        heading, choices = f"Sign in at {one_line(about.server, 60)}", (OPEN, COPY, PASTE, CANCEL)
         super().__init__(question, heading, passages(about), choices, waiting=waiting, clock=clock)
         self._url = about.url
 

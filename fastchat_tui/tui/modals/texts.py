@@ -32,9 +32,16 @@ ELSEWHERE = ("composer", "servers", "transcript", "calls", "detail", "tree", "ap
 
 
 def help_text(
-    here: Collection[str], keymap: Mapping[str, str], *, elsewhere: bool = True, column: int = 20
+    here: Collection[str],
+    keymap: Mapping[str, str],
+    *,
+    words: Mapping[str, str] | None = None,
+    elsewhere: bool = True,
+    column: int = 20,
 ) -> list[Passage]:
-    """The keys whose ids are ``here``, then, if wanted, those of the other places; all as the user has mapped them."""
+    """The keys whose ids are ``here``, then, if wanted, those of the other places; all as the user has mapped them.
+    ``words`` are said of an id instead of those of the table."""
+    words = words or {}
     regions = [place for place in PLACES if any(key.id in here for key in TABLE if key.region == place)]
     found: list[Passage] = []
     heading = ""
@@ -43,7 +50,9 @@ def help_text(
             mark = " (you are here)" if place == regions[0] else ""
             found += [*([Passage("")] if found else []), Passage(heading + mark, "text--heading")]
         rows = [key for key in TABLE if key.region == place and (key.id in here or place not in regions)]
-        found += [Passage(f"  {_keys(key, keymap, column):<{column}}  {key.help}", "", column + 4) for key in rows]
+        for key in rows:
+            text = f"  {_keys(key, keymap, column):<{column}}  {words.get(key.id, key.help)}"
+            found.append(Passage(text, "", column + 4))
     return found
 
 

@@ -6,11 +6,13 @@ from itertools import count
 import pytest
 from textual.widgets import Button
 
+from fastchat_tui.tui.dialogs import keys_here
 from fastchat_tui.tui.forms.editor import ObjectEditor
 from fastchat_tui.tui.inspector import wrap
 from fastchat_tui.tui.modals.questions import warnings
+from fastchat_tui.tui.modals.texts import help_text
 from fastchat_tui.wire.commands import Answer
-from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Trust
+from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Sampling, SamplingReview, SignIn, Trust
 
 COMMAND = "python -m evil --with " + "a-very-long-argument " * 40 + "THE-END"
 TRUST = Trust(
@@ -130,6 +132,34 @@ async def test_keys_that_are_not_offered_do_nothing(app, about: object, keys: st
         await pilot.press(*keys)
         await pilot.pause()
         assert app.answers == []
+
+
+@pytest.mark.parametrize(
+    ("about", "keys", "words"),
+    [
+        (TRUST, {"once", "always", "deny"}, "until it changes"),
+        (KEY, {"once", "always", "deny"}, "Send your key there in this run"),
+        (GO_ON, {"once", "deny"}, "End the turn here"),
+        (Elicitation("files", "Tell me.", schema={}), {"edit", "deny"}, "Fill in what the server asks for"),
+        (Elicitation("files", "Look.", url="https://example.com"), {"once", "deny"}, "Open the page"),
+        (Sampling("files", {}), {"once", "session", "edit", "never", "deny"}, "Edit the request"),
+        (SamplingReview("files", {}), {"once", "edit", "deny"}, "Edit the answer"),
+        (SignIn("files", "https://example.com"), {"deny"}, "Do not sign in"),
+        (Unheard("x"), {"deny"}, "Say no"),
+    ],
+)
+async def test_help_tells_what_a_question_offers_in_words_of_its_own(
+    app, about: object, keys: set[str], words: str
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.ask(about)
+        await pilot.pause()
+        here = keys_here(app.screen)
+        assert {key for key in here if key.startswith("approval.")} == {f"approval.{key}" for key in keys}
+        told = "\n".join(passage.text for passage in help_text(here, {}, words=app.screen.words, elsewhere=False))
+        assert words in told
+        assert "Run " not in told
+        assert "run it" not in told
 
 
 @pytest.mark.parametrize("about", [TRUST, KEY, GO_ON])
