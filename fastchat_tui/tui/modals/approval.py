@@ -108,10 +108,10 @@ class ApprovalScreen(QuestionScreen):
         self.set_class(mode == "edit", "-edit")
         self.fit(self.app.size)
         self.refresh_bindings()
-        self.query_one("#question").border_subtitle = Content(self._hint(mode))
+        self.hint(self._keys(mode))
         self.set_focus(self.query_one({"ask": "#no", "reason": "#reason", "edit": "#edit"}[mode]))
 
-    def _hint(self, mode: str) -> str:
+    def _keys(self, mode: str) -> str:
         """The keys of what is typed; those of the question are on its buttons."""
         back = f"{first_key('modal.close', keymap_of(self.app))} back"
         match mode:

@@ -9,6 +9,7 @@ from time import monotonic
 from textual import work
 
 from fastchat_tui import browser
+from fastchat_tui.tui.footer import keymap_of, keys_for
 from fastchat_tui.tui.forms.editor import ObjectEditor
 from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.frame import NO, ONCE, Choice, QuestionScreen
@@ -60,6 +61,7 @@ class FilledScreen(QuestionScreen):
             self.add_class("-filling")
             self.fit(self.app.size)
             self.query_one("#question").mount(ObjectEditor(self._schema, self._given))
+            self.hint(keys_for(keymap_of(self.app), "form.send", "form.json", "modal.close"))
 
     def on_object_editor_written(self, event: ObjectEditor.Written) -> None:
         event.stop()
@@ -72,6 +74,7 @@ class FilledScreen(QuestionScreen):
     def action_close(self) -> None:
         if (form := self._form) is not None:
             form.remove()
+            self.hint("")
             self.remove_class("-filling")
             self.fit(self.app.size)
             self.query_one("#no").focus()

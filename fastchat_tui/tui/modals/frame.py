@@ -132,6 +132,12 @@ class QuestionScreen(Modal[Answer | None]):
         """What keys do here, by their ids; of others the table of keys tells."""
         return {choice.binding: choice.help for choice in self._choices if choice.help}
 
+    def hint(self, words: str) -> None:
+        """Says on the lower edge what the keys of this moment do, where no button does."""
+        frame = self.query_one("#question")
+        frame.border_subtitle = Content(words)
+        frame.set_class(bool(words), "-hinted")
+
     def armed(self) -> bool:
         """Whether a key counts now; one that does not starts the wait again."""
         now = self._now()

@@ -13,6 +13,7 @@ from fastchat_tui.tui.modals.questions import warnings
 from fastchat_tui.tui.modals.texts import help_text
 from fastchat_tui.wire.commands import Answer
 from fastchat_tui.wire.questions import Approval, Elicitation, GoOn, KeyUse, Sampling, SamplingReview, SignIn, Trust
+from tests.tui.patience import until
 
 COMMAND = "python -m evil --with " + "a-very-long-argument " * 40 + "THE-END"
 TRUST = Trust(
@@ -24,6 +25,7 @@ TRUST = Trust(
     names=("GITHUB_TOKEN", "HOME"),
 )
 KEY = KeyUse("https://api.example.com:8443", "OPENAI_BASE_URL in .env")
+FIELDS = {"type": "object", "properties": {"name": {"type": "string"}}}
 GO_ON = GoOn("t1", 25, "The turn has used its 25 steps.")
 HOSTILE = "[/nope] [@click=app.quit]q[/] \x1b]52;c;QUFB\x07 \u202e"
 
@@ -160,6 +162,28 @@ async def test_help_tells_what_a_question_offers_in_words_of_its_own(
         assert words in told
         assert "Run " not in told
         assert "run it" not in told
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+@pytest.mark.parametrize(
+    ("about", "hint"),
+    [
+        (Elicitation("files", "Tell me.", schema=FIELDS), "^S send · F8 as JSON · Esc close"),
+        (Approval("c1", "files", "tool", {}), "^S send · Esc back"),
+    ],
+)
+async def test_a_form_and_an_editor_say_how_they_are_sent_and_left(
+    app, size: tuple[int, int], about: object, hint: str
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        app.ask(about)
+        await pilot.pause()
+        assert hint not in app.text
+        await pilot.press("e")
+        await app.shows(pilot, hint)
+        await pilot.press("escape")
+        await until(pilot, lambda: hint not in app.text, lambda: app.text)
+        assert app.answers == []
 
 
 @pytest.mark.parametrize("about", [TRUST, KEY, GO_ON])
