@@ -14,6 +14,7 @@ from fastchat_tui.tui.inspector.wrap import Passage
 from fastchat_tui.tui.modals.approval import ApprovalScreen
 from fastchat_tui.tui.modals.filled import DECLINE, FILL, FilledScreen, VisitScreen
 from fastchat_tui.tui.modals.frame import ALWAYS, NO, ONCE, Choice, QuestionScreen
+from fastchat_tui.tui.modals.read_first import ReadFirstScreen
 from fastchat_tui.tui.modals.sign_in import SignInScreen
 from fastchat_tui.wire.addresses import UNENCRYPTED, doubt, host_of, is_unencrypted
 from fastchat_tui.wire.commands import Answer
@@ -71,7 +72,8 @@ def question_modal(
         case Approval() as about:
             return ApprovalScreen(asked.question, about, tool=tool, server=server, waiting=waiting, clock=clock)
         case Trust() as about:
-            return ask("fastchat-tui asks: use this file?", trust_passages(about), *_TRUST)
+            heading, passages = "fastchat-tui asks: use this file?", trust_passages(about)
+            return ReadFirstScreen(asked.question, heading, passages, _TRUST, waiting=waiting, clock=clock)
         case KeyUse() as about:
             return ask("fastchat-tui asks: send your key there?", key_passages(about), *_SEND_KEY)
         case GoOn() as about:

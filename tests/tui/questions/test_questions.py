@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import pytest
@@ -24,6 +24,7 @@ TRUST = Trust(
     starts=(COMMAND, "https://mcp.example.com/mcp"),
     names=("GITHUB_TOKEN", "HOME"),
 )
+SHORT = replace(TRUST, starts=("uvx mcp-server-time",))
 KEY = KeyUse("https://api.example.com:8443", "OPENAI_BASE_URL in .env")
 FIELDS = {"type": "object", "properties": {"name": {"type": "string"}}}
 GO_ON = GoOn("t1", 25, "The turn has used its 25 steps.")
@@ -104,8 +105,8 @@ async def test_a_local_origin_is_not_warned_about(app) -> None:
 @pytest.mark.parametrize(
     ("about", "key", "decision"),
     [
-        (TRUST, "y", "once"),
-        (TRUST, "a", "always"),
+        (SHORT, "y", "once"),
+        (SHORT, "a", "always"),
         (TRUST, "n", "deny"),
         (TRUST, "enter", "deny"),
         (KEY, "y", "once"),
