@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -44,6 +46,8 @@ PRAGMAS = ("busy_timeout=5000", "foreign_keys=ON", "trusted_schema=OFF", "synchr
 NEWER = ("The session log was written by a newer fastchat-tui.", "Update the program; until then it is only read.")
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+BIRTH = threading.Lock()
+"""Held while a file is made, so that no other store of this process has it open yet when we close it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,9 @@ def open_database(path: Path) -> Database:
     """Raises sqlite3.Error or OSError. What cannot be written, or is of a newer version, is opened for reading."""
     try:
         make_private(path.parent)
-        _touch(path)
+        _create(path)
+        if not os.access(path, os.W_OK):  # SQLite would read on, and not say so
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         connection = _connected(f"{path.as_uri()}?mode=rw")
     except (OSError, sqlite3.OperationalError) as error:
         if not path.is_file() or not _is_unwritable(error):
@@ -160,7 +166,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
     if version:
         backup = path.with_name(f"chats.version-{version}.db")
         backup.unlink(missing_ok=True)
-        _touch(backup)
+        _create(backup)
         connection.execute("VACUUM INTO ?", (str(backup),))
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -175,6 +181,10 @@ def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
         raise
 
 
-def _touch(path: Path) -> None:
-    """The file is for the owner only from birth; what SQLite puts beside it takes its mode."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+def _create(path: Path) -> None:
+    """The file is for the owner only from birth; what SQLite puts beside it takes its mode.
+
+    One that exists is never opened here: whoever closes a file drops all POSIX locks that this process has on it, also
+    SQLite's; another process then takes itself for the last one and removes the write-ahead log in use."""
+    with BIRTH, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sqlite3
@@ -211,18 +210,16 @@ async def test_a_file_that_can_only_be_read_still_shows_its_sessions(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(folder)
-    real = os.open
+    real = os.access
 
-    def read_only(path: str, flags: int, *rest: int, **named: int) -> int:
-        if os.fspath(path).endswith("chats.db") and flags & (os.O_RDWR | os.O_CREAT):
-            raise OSError(errno.EROFS, "Read-only file system")
-        return real(path, flags, *rest, **named)
+    def read_only(path: str | Path, mode: int) -> bool:
+        return not (os.fspath(path).endswith("chats.db") and mode & os.W_OK) and real(path, mode)
 
     store = SqliteStore(folder)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "open", read_only)
+        patch.setattr(os, "access", read_only)
         assert await store.read("s") == [*TURN[:2], *END]
-        with pytest.raises(StoreError, match="Read-only file system") as caught:
+        with pytest.raises(StoreError, match="Permission denied") as caught:
             await store.append("s", [Stamped(9, 9.0, TURN[0].event)])
         assert "writable" in caught.value.remedy
     await store.append("s", [Stamped(9, 9.0, TURN[0].event)])  # mended meanwhile: no restart is needed
@@ -402,6 +399,33 @@ async def test_several_processes_write_their_sessions_at_once(folder: Path) -> N
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     store = SqliteStore(folder)
     assert {info.id: info.messages for info in await store.sessions()} == {"a": 100, "b": 100, "c": 100}
+    await store.close()
+
+
+CROWD = """
+import asyncio, os, subprocess, sys
+from pathlib import Path
+from fastchat_tui.store.sqlite import SqliteStore
+from fastchat_tui.wire.events import Stamped, TurnStarted
+VISIT = "import asyncio, sys; from pathlib import Path; from fastchat_tui.store.sqlite import SqliteStore\\n" \\
+    "async def main(): store = SqliteStore(Path(sys.argv[1])); await store.sessions(); await store.close()\\n" \\
+    "asyncio.run(main())"
+async def main():
+    stores = {name: SqliteStore(Path(sys.argv[1])) for name in "ab"}
+    for name, store in stores.items():
+        await store.create(name, 1.0)
+    subprocess.run([sys.executable, "-c", VISIT, sys.argv[1]], check=True)
+    for name, store in stores.items():
+        await store.append(name, [Stamped(n, 1.0, TurnStarted(turn=str(n), text="x")) for n in range(1, 21)])
+    os._exit(0)
+asyncio.run(main())
+"""
+
+
+async def test_two_stores_of_one_process_lose_nothing_when_another_process_comes_and_goes(folder: Path) -> None:
+    assert subprocess.Popen([sys.executable, "-c", CROWD, str(folder)]).wait(60) == 0
+    store = SqliteStore(folder)
+    assert {info.id: info.messages for info in await store.sessions()} == {"a": 20, "b": 20}
     await store.close()
 
 
