@@ -36,6 +36,16 @@ from fastchat_tui.wire.text import one_line
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 LAST = 1 << 62
+LISTED = """
+    SELECT id, title, created, updated, messages, CASE WHEN messages = 0 THEN (
+      SELECT coalesce(CASE WHEN json_valid(CAST(event AS TEXT)) THEN
+        json_extract(CAST(event AS TEXT), '$.server') || '.' || json_extract(CAST(event AS TEXT), '$.tool')
+      END, '') FROM events WHERE session = id AND kind = 'call_proposed' ORDER BY seq LIMIT 1
+    ) END AS call
+    FROM sessions WHERE messages > 0 OR call IS NOT NULL ORDER BY messages = 0, updated DESC, rowid DESC
+    """
+"""``call`` names the first call by hand where there is no message; those sessions come last, so that the first one is
+the one to go on with."""
 CLOSE_WITHIN = 3.0
 
 
@@ -100,11 +110,11 @@ class SqliteStore:
         return await self._do(lambda db: int(db.execute(query, (session,)).fetchone()[0]))
 
     async def sessions(self) -> list[SessionInfo]:
-        query = (
-            "SELECT id, title, created, updated, messages FROM sessions WHERE messages > 0 "
-            "ORDER BY updated DESC, rowid DESC"
-        )
-        return await self._do(lambda db: [SessionInfo(*row) for row in db.execute(query)])
+        def work(db: sqlite3.Connection) -> list[SessionInfo]:
+            rows = db.execute(LISTED)
+            return [SessionInfo(name, title or one_line(call or "", 60), *rest) for name, title, *rest, call in rows]
+
+        return await self._do(work)
 
     async def rename(self, session: str, title: str) -> None:
         await self._write(lambda db: _execute(db, "UPDATE sessions SET title = ? WHERE id = ?", title, session))

@@ -96,6 +96,31 @@ async def test_a_call_by_hand_in_the_middle_of_a_reply_keeps_its_place(folder: P
     await store.close()
 
 
+def by_hand(tool: str) -> CallProposed:
+    return CallProposed(call="c", turn="", step=0, server="files", tool=tool, arguments={})
+
+
+async def test_sessions_of_calls_by_hand_are_listed_by_their_call_after_those_with_a_message(folder: Path) -> None:
+    store = SqliteStore(folder)
+    await store.append("s", [*TURN, *END])
+    await store.append("asked", [Stamped(1, 2.0, Asked(question="q", about=GoOn("t", 2, "long")))])
+    await store.append("called", [Stamped(1, 3.0, Asked(question="q", about=GoOn("t", 2, "long")))])
+    await store.append("called", [Stamped(2, 3.0, by_hand("read\x1b\nme")), Stamped(3, 3.1, by_hand("other"))])
+    await store.append("damaged", [Stamped(1, 4.0, by_hand("read"))])
+    with closing(sqlite3.connect(folder / "chats.db", isolation_level=None)) as db:
+        db.execute("UPDATE events SET event = x'ff00' WHERE session = 'damaged'")
+    assert [(info.id, info.title, info.messages) for info in await store.sessions()] == [
+        ("s", "hello there", 1),
+        ("damaged", "", 0),
+        ("called", "files.read\u241b me", 0),
+    ]
+    await store.append("called", [Stamped(4, 5.0, TURN[0].event)])
+    assert [info.title for info in await store.sessions()] == ["hello there", "hello there", ""]
+    await store.delete("damaged")
+    assert [info.id for info in await store.sessions()] == ["called", "s"]
+    await store.close()
+
+
 async def test_what_it_creates_is_for_the_owner_only(folder: Path) -> None:
     store = SqliteStore(folder)
     await store.create("s", 1.0)
