@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
@@ -130,7 +131,7 @@ class Answers:
                 self.unasked.append(f"{server}.{tool}")
                 self._voice.complain(
                     f"{server} › {tool} was denied: there is no terminal to ask on.",
-                    f"Allow it with --allow '{server}.{tool}', or every call with --yes.",
+                    f"Allow it with --allow {shlex.quote(rule_name(server, tool))}, or every call with --yes.",
                 )
                 return "nobody was there to approve it."
             case GoOn(why=why):
@@ -159,6 +160,11 @@ class Answers:
         if isinstance(about, Trust | KeyUse):
             what = about.path if isinstance(about, Trust) else f"sending the key to {about.origin}"
             raise ConsentError(f"You did not agree to {what}.", "Nothing of it was used.")
+
+
+def rule_name(server: str, tool: str) -> str:
+    """What ``--allow`` takes for exactly this tool: the engine's name for it (``engine.policy.rule_name``)."""
+    return f"{server.replace('.', '%2E').replace('*', '%2A')}.{tool.replace('*', '%2A')}"
 
 
 def question(about: About) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import shlex
 from collections.abc import Iterable
 
 import pytest
 
+from fastchat_tui.engine.policy import Rules
 from fastchat_tui.headless.ask import ask
 from fastchat_tui.headless.exits import ConsentError, Exit, UsageError
 from fastchat_tui.headless.voice import Voice
@@ -33,6 +35,7 @@ from fastchat_tui.wire.events import (
     TurnFinished,
     TurnStarted,
 )
+from fastchat_tui.wire.ports import Rule
 from fastchat_tui.wire.questions import Approval, GoOn, KeyUse, Trust
 
 from .conftest import STARTED, Console, ScriptedEngine, ready
@@ -219,7 +222,20 @@ async def test_a_call_is_denied_with_a_remedy_where_nobody_can_be_asked(console:
     assert await ask(engine, "?", console.answers(), console.voice) is Exit.CONSENT
     assert console.stdout == "done\n"
     assert "time › now was denied" in console.stderr
-    assert "--allow 'time.now'" in console.stderr
+    assert "Allow it with --allow time.now, or" in console.stderr
+
+
+@pytest.mark.parametrize(("server", "tool"), [("s", "x'; touch PWN; '"), ("s", "*"), ("a.b", "t"), ("s", "$(id) `id`")])
+async def test_the_line_that_allows_a_call_is_one_word_and_means_that_tool_alone(
+    console: Console, server: str, tool: str
+) -> None:
+    await console.answers().decide(Asked(question="q", about=Approval("c", server, tool, {})))
+    line = console.stderr.partition("Allow it with --allow ")[2].rpartition(", or every call")[0]
+    (pattern,) = shlex.split(line)
+    assert shlex.quote(pattern) == line
+    rules = Rules("ask", [Rule(pattern, "session")])
+    assert rules.decide(server, tool).policy == "allow"
+    assert rules.decide(server, f"{tool}2").policy == "ask"
 
 
 async def test_yes_approves_a_call_once(console: Console) -> None:
