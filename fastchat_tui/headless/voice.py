@@ -37,11 +37,11 @@ class Voice:
         self.print(json_line(value))
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Columns as wide as their widest cell; the last one runs free."""
+        """Columns as wide on the terminal as their widest cell; the last one runs free."""
         cells = [[one_line(cell) for cell in row] for row in rows]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1]
+        widths = [max(map(_width, column)) for column in zip(*cells, strict=True)][:-1]
         for row in cells:
-            padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+            padded = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
             self.print("  ".join([*padded, row[-1]]).rstrip())
 
     def narrate(self, text: str) -> None:
@@ -60,6 +60,16 @@ class Voice:
             self._err.flush()
         except (OSError, ValueError):
             pass  # a narration that nobody can hear is no reason to stop
+
+
+def _width(text: str) -> int:
+    """Terminal cells: a wide character takes two, a mark on the one before it none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata  # which most names do without
+
+    seen = [character for character in text if unicodedata.category(character) not in ("Mn", "Me", "Cf")]
+    return len(seen) + sum(unicodedata.east_asian_width(character) in "WF" for character in seen)
 
 
 def json_line(value: Any) -> str:
