@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import json
+from collections.abc import Sequence
 
 from fastchat_tui.headless.answers import Answers
 from fastchat_tui.headless.exits import Exit, UsageError, of_outcome
@@ -19,6 +20,9 @@ from fastchat_tui.wire.history import render
 from fastchat_tui.wire.ledger import CallLedger, CallRecord
 from fastchat_tui.wire.ports import Engine
 from fastchat_tui.wire.text import one_line
+
+SHOWN = 10
+"""Names that are listed where none is close to the one that was given."""
 
 
 async def call(
@@ -69,10 +73,15 @@ def read_arguments(text: str) -> Object:
 def _check(servers: Servers, server: str, tool: str) -> None:
     names = [known.name for known in usable(servers, server).tools]
     if tool not in names:
-        near = difflib.get_close_matches(tool, names, 3) or names[:10]
-        raise ServerError(
-            f"{server} offers no tool “{one_line(tool, 80)}”.", f"It offers: {', '.join(near) or 'none'}."
-        )
+        raise ServerError(f"{server} offers no tool “{one_line(tool, 80)}”.", _instead(tool, names))
+
+
+def _instead(tool: str, names: Sequence[str]) -> str:
+    if near := [one_line(name, 80) for name in difflib.get_close_matches(tool, names, 3)]:
+        return f"Did you mean {' or '.join(near)}?"
+    shown = ", ".join(one_line(name, 80) for name in names[:SHOWN])
+    more = f" … and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"It offers: {shown or 'none'}{more}."
 
 
 async def _finished(reader: Reader, voice: Voice) -> CallRecord:

@@ -41,6 +41,16 @@ async def test_servers_are_listed_when_all_have_settled(console: Console) -> Non
     ]
 
 
+async def test_columns_are_as_wide_as_they_look(console: Console) -> None:
+    engine = ScriptedEngine(opening=(STARTED, *ready("\u5929\u6c17", "a"), *ready("cafe\u0301", "b")))
+    await list_offers(engine, "tools", console.answers(), console.voice)
+    assert console.stdout.splitlines() == [
+        "TOOL    OFFERED  DESCRIPTION",
+        "\u5929\u6c17.a  on       a it",
+        "cafe\u0301.b  on       b it",
+    ]
+
+
 async def test_a_server_that_is_tried_again_and_again_keeps_nobody_waiting_and_is_told_of_once(
     console: Console,
 ) -> None:
@@ -140,14 +150,23 @@ async def test_a_call_as_json_keeps_the_structured_result(console: Console) -> N
 
 
 @pytest.mark.parametrize(
-    ("server", "tool", "words"), [("tine", "now", "Known: slow, time"), ("time", "nwo", "It offers: now")]
+    ("server", "tool", "words"),
+    [
+        ("tine", "now", "Known: slow, time, many."),
+        ("time", "nwo", "Did you mean now?"),
+        ("time", "weather", "It offers: now."),
+        ("many", "weather", "It offers: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 … and 6 more."),
+        ("many", "t1x", "Did you mean t1 or t15 or t14?"),
+    ],
 )
 async def test_a_name_that_is_unknown_is_told_with_those_that_are(
     console: Console, server: str, tool: str, words: str
 ) -> None:
+    engine = calling()
+    engine.opening = (*engine.opening, *ready("many", *(f"t{n}" for n in range(16))))
     with pytest.raises(ServerError) as error:
-        await call(calling(), server, tool, {}, console.answers(), console.voice)
-    assert words in error.value.remedy
+        await call(engine, server, tool, {}, console.answers(), console.voice)
+    assert error.value.remedy == words
 
 
 async def test_a_server_that_is_not_ready_is_told_with_its_reason(console: Console) -> None:
