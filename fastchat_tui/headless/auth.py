@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from fastchat_tui.headless.answers import Answers
-from fastchat_tui.headless.exits import Exit
+from fastchat_tui.headless.exits import Exit, no_such_server
 from fastchat_tui.headless.reader import Reader
 from fastchat_tui.headless.voice import Voice
 from fastchat_tui.wire.commands import Login, Logout
@@ -18,7 +18,8 @@ KEEP = "Start or unlock a keyring, or keep secrets in an encrypted file (README:
 
 
 async def login(engine: Engine, server: str, answers: Answers, voice: Voice) -> Exit:
-    """Signs in at a server, for later commands. Raises CommandError where there is nothing to sign in at."""
+    """Signs in at a server, for later commands. Raises ServerError where it is unknown, CommandError where there is
+    nothing to sign in at."""
     ended = await _ended(Login(server), engine, server, answers, voice)
     match ended.outcome:
         case "failed":
@@ -67,7 +68,9 @@ async def _ended(
 ) -> SignInFinished:
     reader = Reader(engine, answers, voice)
     try:
-        await reader.settle(server)
+        servers = await reader.settle(server)
+        if server not in servers:
+            raise no_such_server(server, servers)
         await engine.send(command)
         async for stamped in reader:
             match stamped.event:
