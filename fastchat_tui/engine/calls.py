@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 
 from fastchat_tui.engine.fleet import Fleet
-from fastchat_tui.engine.policy import Rules, rule_name
+from fastchat_tui.engine.policy import Rules
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.engine.verdict import judged
 from fastchat_tui.wire.commands import Answer
@@ -18,6 +18,7 @@ from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Emit, Rule, Settings
 from fastchat_tui.wire.questions import About, Approval
 from fastchat_tui.wire.servers import Tool
+from fastchat_tui.wire.settings import rule_name
 from fastchat_tui.wire.text import one_line
 
 MAX_NAMED = 40

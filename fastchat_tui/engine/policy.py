@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Rule
 from fastchat_tui.wire.questions import Policy
+from fastchat_tui.wire.settings import rule_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,6 @@ class Rules:
         if speaking:
             return Verdict("allow", speaking[0].why or f"a rule allows {speaking[0].tool}")
         return Verdict(self.default, f"no rule speaks of {name}; the policy is {self.default}")
-
-
-def rule_name(server: str, tool: str) -> str:
-    """The pattern that means exactly this tool: a star or a dot in a name that a server chose is no wildcard."""
-    return f"{server.replace('.', '%2E').replace('*', '%2A')}.{tool.replace('*', '%2A')}"
 
 
 def checked(rule: Rule) -> Rule:

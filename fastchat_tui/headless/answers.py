@@ -30,6 +30,7 @@ from fastchat_tui.wire.questions import (
     SignIn,
     Trust,
 )
+from fastchat_tui.wire.settings import rule_name
 from fastchat_tui.wire.sign_in import redirect
 from fastchat_tui.wire.text import clean
 
@@ -160,11 +161,6 @@ class Answers:
         if isinstance(about, Trust | KeyUse):
             what = about.path if isinstance(about, Trust) else f"sending the key to {about.origin}"
             raise ConsentError(f"You did not agree to {what}.", "Nothing of it was used.")
-
-
-def rule_name(server: str, tool: str) -> str:
-    """What ``--allow`` takes for exactly this tool: the engine's name for it (``engine.policy.rule_name``)."""
-    return f"{server.replace('.', '%2E').replace('*', '%2A')}.{tool.replace('*', '%2A')}"
 
 
 def question(about: About) -> str:

@@ -23,6 +23,11 @@ class Rule:
     why: str = ""
 
 
+def rule_name(server: str, tool: str) -> str:
+    """The pattern that means exactly this tool: a star or a dot in a name that a server chose is no wildcard."""
+    return f"{server.replace('.', '%2E').replace('*', '%2A')}.{tool.replace('*', '%2A')}"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """All that was asked for: files, environment and command line, merged; secrets only in ``repr=False`` fields."""

@@ -72,7 +72,7 @@ def test_without_consent_a_call_is_denied_and_a_found_file_and_a_found_endpoint_
     with serving(asks_for("use it", "good__echo", "as you like", text="hi")) as api:
         status, out, err = run("ask", "use it", "--config", servers, api=api)
         assert (status, out) == (3, "as you like\n")
-        assert "--allow 'good.echo'" in err
+        assert "--allow good.echo, or" in err
         results = [message["content"] for message in api.requests[1][2]["messages"] if message["role"] == "tool"]
         assert results == ["The user denied this call. The reason: nobody was there to approve it."]
         Path("fastchat.config.json").write_text(Path(servers).read_text())

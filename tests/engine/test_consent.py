@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from fastchat_tui.engine.policy import Rules, rule_name
+from fastchat_tui.engine.policy import Rules
 from fastchat_tui.wire.commands import Answer, SendMessage
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.events import Asked, CallFinished, CatalogueChanged, TurnFinished
 from fastchat_tui.wire.ports import Config, Rule
 from fastchat_tui.wire.questions import Approval
 from fastchat_tui.wire.servers import ServerSpec, Tool
+from fastchat_tui.wire.settings import rule_name
 from tests.fakes.world import TOOLS, World, say, want
 
 SECRETS = ("correct-horse-battery", 'pa"ss\\wörd', "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END\n")

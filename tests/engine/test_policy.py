@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fastchat_tui.engine.policy import Rules, rule_name
+from fastchat_tui.engine.policy import Rules
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Rule
 from fastchat_tui.wire.questions import Policy
+from fastchat_tui.wire.settings import rule_name
 
 
 @pytest.mark.parametrize(
