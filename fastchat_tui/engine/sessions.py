@@ -21,12 +21,11 @@ class Sessions:
         self._busy = busy
 
     async def open_first(self, wanted: str) -> None:
-        """Empty for a new session, ``continue`` for the last one, or an id. What goes wrong is told, and a new one
-        begins."""
+        """Empty for a new session, ``continue`` for the last one that has a message, or an id. What goes wrong is told,
+        and a new one begins."""
         try:
             if wanted == "continue":
-                known = await self._store.sessions()
-                wanted = known[0].id if known else ""
+                wanted = next((info.id for info in await self._store.sessions() if info.messages), "")
             await self.open(wanted)
         except (StoreError, CommandError) as error:
             self._press.emit(Noticed(level="warning", text=error.text, remedy=error.remedy))

@@ -74,6 +74,16 @@ async def test_the_last_session_goes_on_with_all_that_was_said() -> None:
     assert seqs == sorted(set(seqs))
 
 
+async def test_a_session_without_a_message_is_not_the_one_to_go_on_with() -> None:
+    first = await before("one")
+    await first.store.create("a call by hand", 1.0)
+    again = after(first, "two")
+    async with again.open("continue") as engine:
+        await engine.send(SendMessage("and?"))
+        await told(again, "two")
+    assert opened(again) == [("one", True)]
+
+
 async def test_a_session_that_is_open_in_another_window_is_left_alone_and_that_is_said() -> None:
     first = await before("one")
     [session] = first.store.lines

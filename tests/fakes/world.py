@@ -230,6 +230,8 @@ class MemoryStore:
                         kept[:] = [(old, raw) for old, raw in kept if not _is_delta_of(old.event, turn, step)]
                 case SessionTitled(title=title):
                     self.info[session] = replace(self.info[session], title=title)
+                case TurnStarted():
+                    self.info[session] = replace(self.info[session], messages=self.info[session].messages + 1)
                 case _:
                     pass
             kept.append((stamped, codec.encode(stamped)))
