@@ -100,9 +100,12 @@ class Endpoint:
         await asyncio.to_thread(self._settings.set_model, model, base_url)
 
     async def set_key(self, key: str, remember: bool) -> None:
+        """Raises CommandError when it is empty, or no request could carry it."""
         key = key.strip()
         if not key:
             raise CommandError("The key is empty.", "Paste it as its provider shows it.")
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise CommandError("There is a blank in the key, or a character that no key has.", "Paste it once more.")
         self._masker.learn([key])
         here = origin(self._address.base_url)
         self._allowed.add(here)

@@ -292,6 +292,7 @@ class ChatScreen(Screen[None]):
         if self.attached.is_set() and self.panes.transcript.finding:
             self.panes.transcript.find("")
         elif not self.stop():
+            self.app.clear_notifications()
             self.action_focus_composer()
 
     def action_run(self, name: str) -> None:

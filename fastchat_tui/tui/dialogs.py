@@ -30,7 +30,7 @@ from fastchat_tui.wire.commands import (
     SetKey,
     SetModel,
 )
-from fastchat_tui.wire.errors import CommandError, FastchatError
+from fastchat_tui.wire.errors import FastchatError
 from fastchat_tui.wire.text import clean, one_line
 
 if TYPE_CHECKING:
@@ -49,15 +49,10 @@ NARROW = 60
 async def _fill_in(
     chat: ChatScreen, title: str, fields: Sequence[Field], note: str, command: Callable[[dict[str, str]], Command]
 ) -> None:
-    """Asks until ``command`` and the engine take it, or the user gives up: what was typed stays in the form."""
+    """Asks until the engine takes it, or the user gives up: what was typed stays in the form."""
     while (values := await chat.app.push_screen_wait(FormScreen(title, fields, note))) is not None:
-        try:
-            wanted = command(values)
-        except CommandError as error:
-            chat.toast(error.text, error.remedy, "warning")
-        else:
-            if await chat.send(wanted):
-                return
+        if await chat.send(command(values)):
+            return
         fields = [field._replace(value=values[field.key]) for field in fields]
 
 
@@ -115,17 +110,7 @@ async def give_key(chat: ChatScreen, argument: str) -> None:
     where = chat.engine.snapshot().model.base_url or "the model's endpoint"
     note = f"It is kept in the keyring of this system, and sent to {where} only."
     fields = (Field("key", "Key", argument, secret=True),)
-    await _fill_in(chat, "Your key", fields, note, lambda given: _set_key(given["key"].strip()))
-
-
-def _set_key(key: str) -> SetKey:
-    """Raises CommandError when no request could carry the key."""
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise CommandError(
-            "The key was not taken: there is a blank, or a character that no key has, in it.",
-            "Paste it as its provider shows it.",
-        )
-    return SetKey(key)
+    await _fill_in(chat, "Your key", fields, note, lambda given: SetKey(given["key"].strip()))
 
 
 # ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────

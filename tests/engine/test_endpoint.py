@@ -308,3 +308,12 @@ async def test_a_yes_for_one_origin_is_none_for_another_that_was_chosen_meanwhil
         await engine.send(Answer(second.question, "deny"))
         assert (await end(here)).reason == "failed"
     assert here.model.prompts == []
+
+
+@pytest.mark.parametrize("key", ["", " ", "sk bad", "sk\tbad", "sk-\u200bbad", "sk-bäd"])
+async def test_a_key_that_no_request_could_carry_is_not_taken(key: str) -> None:
+    world = World()
+    async with world.open() as engine:
+        with pytest.raises(CommandError):
+            await engine.send(SetKey(key))
+    assert all(address.key == "" for address in world.addresses)

@@ -250,6 +250,14 @@ async def test_an_event_that_comes_while_the_screen_is_taken_down_is_not_drawn()
     assert drawn == []
 
 
+async def test_escape_takes_away_what_was_told_when_there_is_nothing_to_stop() -> None:
+    async with screen(World()) as it:
+        it.app.say("A word that covers what it is about.", "error")
+        await it.until(lambda: bool(it.chat.query("Toast")))
+        await it.pilot.press("escape")
+        await it.until(lambda: not it.chat.query("Toast"))
+
+
 async def test_a_hostile_reply_and_tool_name_draw_and_end_nothing() -> None:
     nasty = "\x1b]52;c;eA==\x07 [bold]x[/] [/foo] [@click=app.quit]q[/] \u202e\x00 \x9b31m 👩‍👩‍👧"
     async with screen(World(say(nasty, calls=[want("c1", "nope[/]\x1b[2J")]), say(nasty), allow=True)) as it:

@@ -249,7 +249,7 @@ async def test_a_key_that_no_request_could_carry_is_refused_and_stays_in_its_for
         await it.pilot.press("enter")
         await it.until(lambda: isinstance(it.app.screen, FormScreen) and it.app.screen is not first)
         assert it.app.screen.query_one("Input").value == key  # type: ignore[attr-defined]
-        assert any("there is a blank" in note.message for note in it.app._notifications)
+        assert any("There is a blank" in note.message for note in it.app._notifications)
         assert "bad" not in it.text
         await it.pilot.press("escape")
         await it.until(lambda: it.app.screen is it.chat)
