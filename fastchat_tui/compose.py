@@ -203,10 +203,15 @@ def open_examination(options: Options) -> Iterator[Examination]:
 
 def _settings(options: Options, paths: Paths) -> FileSettings:
     from fastchat_tui.config.load import FileSettings
+    from fastchat_tui.wire.errors import ConfigError
 
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigError("The folder that you are in is gone.", "Change to another one (cd).") from error
     return FileSettings(
         paths,
-        cwd=Path.cwd(),
+        cwd=folder,
         environ=os.environ,
         config_path=options.config,
         model=options.model,

@@ -105,6 +105,16 @@ def test_a_configuration_error_is_status_4_and_no_traceback() -> None:
     assert err == "fastchat-tui: bad.json, line 3: expected a comma.\n  Add it.\n"
 
 
+def test_a_working_folder_that_is_gone_is_a_configuration_error(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    program = "import os; os.rmdir(os.getcwd()); from fastchat_tui.cli import main; raise SystemExit(main(['servers']))"
+    command = [sys.executable, "-P", "-c", program]
+    done = subprocess.run(command, cwd=gone, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 4, done.stderr
+    assert "The folder that you are in is gone." in done.stderr
+
+
 def test_arguments_that_are_no_json_are_a_usage_error() -> None:
     status, _, err = finish(start("call", "time", "now", "{zone: UTC}"))
     assert status == 2
