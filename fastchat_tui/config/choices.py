@@ -16,7 +16,8 @@ _DECISIONS: dict[str, Decision] = {"allow": "always", "deny": "deny"}
 
 
 class Choices:
-    """The half of ``wire.ports.Settings`` that remembers."""
+    """The half of ``wire.ports.Settings`` that remembers. What concerns a server is remembered for the configuration
+    file in use: in another one the same name is another server."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -27,21 +28,21 @@ class Choices:
         """Model and endpoint, as chosen while the program runs."""
 
     def enabled(self, server: str) -> bool | None:
-        value = self._state.table("servers").get(server)
+        value = self._state.table("servers", self._in_use).get(server)
         return value if isinstance(value, bool) else None
 
     def set_enabled(self, server: str, on: bool) -> None:
-        self._state.change(lambda state: made(state, "servers").update({server: on}))
+        self._state.change(lambda state: made(state, "servers", self._in_use).update({server: on}))
 
     def options(self, server: str) -> ServerOptions | None:
         from fastchat_tui.config.options import read_options
 
-        return read_options(self._state.table("options", server))
+        return read_options(self._state.table("options", self._in_use, server))
 
     def set_options(self, server: str, options: ServerOptions) -> None:
         from fastchat_tui.config.options import written
 
-        self._state.change(lambda state: made(state, "options").update({server: written(options)}))
+        self._state.change(lambda state: made(state, "options", self._in_use).update({server: written(options)}))
 
     def is_deaf(self, spec: ServerSpec) -> bool:
         from fastchat_tui.config.options import fingerprint
@@ -57,18 +58,18 @@ class Choices:
         self._state.change(edit)
 
     def tool_enabled(self, server: str, tool: str) -> bool:
-        return tool not in texts(self._state.table("tools_off"), server)
+        return tool not in texts(self._state.table("tools_off", self._in_use), server)
 
     def set_tool_enabled(self, server: str, tool: str, on: bool) -> None:
         def edit(state: Table) -> None:
-            off = made(state, "tools_off")
+            off = made(state, "tools_off", self._in_use)
             names = set(texts(off, server))
             off[server] = sorted(names - {tool} if on else names | {tool})
 
         self._state.change(edit)
 
     def rules(self) -> Sequence[Rule]:
-        """Those made while this configuration file was in use: elsewhere the same name is another server."""
+        """Those made while this configuration file was in use."""
         remembered = self._state.table("rules", self._in_use)
         return [
             Rule(pattern, decision, "your choice")
@@ -80,7 +81,7 @@ class Choices:
         word = "deny" if rule.decision == "deny" else "allow"
 
         def edit(state: Table) -> None:
-            rules = made(made(state, "rules"), self._in_use)
+            rules = made(state, "rules", self._in_use)
             rules[word] = sorted({*texts(rules, word), rule.tool})
 
         self._state.change(edit)
@@ -101,12 +102,14 @@ class Choices:
         self._state.change(lambda state: made(state, "model").update({"name": model, **endpoint}))
 
 
-def made(table: Table, key: str) -> Table:
-    """The table at ``key``, made when there is none."""
-    inner = table.get(key)
-    if not isinstance(inner, dict):
-        inner = table[key] = {}
-    return inner
+def made(table: Table, *keys: str) -> Table:
+    """The table at ``keys``, one within the other, made where there is none."""
+    for key in keys:
+        inner = table.get(key)
+        if not isinstance(inner, dict):
+            inner = table[key] = {}
+        table = inner
+    return table
 
 
 def texts(table: Table, key: str) -> list[str]:

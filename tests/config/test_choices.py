@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fastchat_tui.config.files import write_atomically
+from fastchat_tui.config.load import FileSettings
 from fastchat_tui.config.state import State
 from fastchat_tui.wire.errors import ConfigError
 from fastchat_tui.wire.ports import Rule
@@ -70,8 +71,26 @@ def test_choices_stay_with_the_file_that_goes_on_while_a_changed_one_waits(place
 def test_state_is_for_the_owner_only_and_keeps_what_it_does_not_know(place: Place) -> None:
     path = place.write('later = "kept"\n[servers]\nx = true\n', "state.toml", place.paths.state)
     place.settings().set_enabled("y", False)
-    assert tomllib.loads(path.read_text()) == {"later": "kept", "servers": {"x": True, "y": False}}
+    assert tomllib.loads(path.read_text()) == {"later": "kept", "servers": {"x": True, "": {"y": False}}}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_was_chosen_for_a_server_holds_for_its_file_only(place: Place) -> None:
+    one, two = (place.write({"servers": {"x": {"command": "run"}}}, name) for name in ("one.json", "two.json"))
+
+    def of(path: Path) -> FileSettings:
+        settings = place.settings(config_path=str(path))
+        settings.load()
+        return settings
+
+    chosen = of(one)
+    chosen.set_enabled("x", False)
+    chosen.set_tool_enabled("x", "t", False)
+    chosen.set_options("x", ServerOptions(sampling=True))
+    assert [(s.enabled("x"), s.tool_enabled("x", "t"), s.options("x")) for s in (of(one), of(two))] == [
+        (False, False, ServerOptions(sampling=True)),
+        (None, True, None),
+    ]
 
 
 def test_new_folders_and_files_are_for_the_owner_only(place: Place) -> None:
