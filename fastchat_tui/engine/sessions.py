@@ -35,7 +35,7 @@ class Sessions:
 
     async def open(self, session: str) -> None:
         if self._busy():
-            raise CommandError("A turn or a call is running.", "Stop it with Esc, then open the other session.")
+            raise CommandError("A turn or a call is running.", "Stop it with Esc first.")
         await self._press.recorder.flush()
         if session:
             self._press.go_on_after(await self._session.resume(session))

@@ -26,6 +26,8 @@ class SlicedView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self._slices: Timer | None = None
         self._resized_at = 0.0
+        self._waits = True
+        """For a width, before it begins: it is not mounted yet, or hidden."""
 
     @property
     def height_now(self) -> int:
@@ -50,15 +52,16 @@ class SlicedView(ScrollView, can_focus=True, inherit_bindings=False):
     def begin(self) -> None:
         """Does a first slice at once, and the rest in the background; but for a width that is not known yet it does
         nothing, as a scrollbar that was needed for another one would stay."""
-        if self._slices is None or not self.size:
+        self._waits = self._slices is None or not self.size
+        if self._waits:
             return
         self._resized_at = 0.0
         self.slice()
-        if self.busy:
+        if self.busy and self._slices is not None:
             self._slices.resume()
 
     def on_resize(self) -> None:
-        if not self.virtual_size.height:
+        if self._waits:
             self.begin()
 
     def slice(self) -> None:

@@ -17,6 +17,7 @@ from fastchat_tui.tui.tab_line import TabLine
 from fastchat_tui.wire.content import Image, Text, Verdict
 from fastchat_tui.wire.events import FrameSeen, ServerLogged
 from fastchat_tui.wire.ledger import CallRecord
+from tests.tui.patience import until
 
 Make = Callable[..., CallRecord]
 ZERO = 1_700_000_000.0
@@ -343,3 +344,17 @@ async def test_reset_empties_everything(app, make: Make) -> None:
         app.inspector.show(make(2))
         await pilot.pause()
         assert "tool_2" in app.text
+
+
+@pytest.mark.parametrize("rows", [200, 60_000])
+async def test_a_tree_that_comes_after_a_text_is_read_to_its_end_and_scrolls(app, make: Make, rows: int) -> None:
+    short, long = '{"a": 1}', json.dumps([{"id": number} for number in range(rows)])
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.inspector.focus()
+        app.query_one(CallDetail).tab = "result"
+        for number, given in enumerate((short, "", long), 1):
+            app.inspector.show(replace(make(number), structured=given, content=(Text("words"),)))
+            await pilot.pause()
+        tree = app.query_one(TreeView)
+        await until(pilot, lambda: not tree.busy, lambda: app.text)
+        await until(pilot, lambda: tree.max_scroll_y > rows - 20, lambda: app.text)
