@@ -101,8 +101,7 @@ async def _command(arguments: argparse.Namespace, engine: Engine, voice: Voice, 
         case "ask":
             from fastchat_tui.headless.ask import ask
 
-            session = "" if arguments.session == "continue" else arguments.session
-            return await ask(engine, text, answers, voice, output=arguments.output, session=session)
+            return await ask(engine, text, answers, voice, output=arguments.output, session=arguments.session)
         case "call":
             from fastchat_tui.headless.call import call
 

@@ -59,6 +59,8 @@ class FileSettings(Choices):
         self._only = only
         self._this_run: set[tuple[str, str]] = set()
         self._from_env: Mapping[str, str] = {}
+        self._left_out: list[tuple[str, str]] = []
+        """A ``.env`` that cannot be read: (text, remedy)."""
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -132,15 +134,23 @@ class FileSettings(Choices):
         return Source.at(own) if is_file(own) else None
 
     def _dotenv(self, project: Source | None, pending: list[Trust]) -> dict[str, str]:
-        """What the user agreed to use of the ``.env`` in the working folder."""
+        """What the user agreed to use of the ``.env`` in the working folder. One that nobody agreed to decides nothing,
+        not even by being broken; and nobody is asked about one whose values the environment has already."""
+        self._left_out = []
         if not is_file(path := self._cwd / ".env"):
             return {}
-        source = Source.at(path)
         wanted = [name for spec in (project.servers if project else ()) for name in references(spec)]
-        usable = dotenv.usable(source.text, wanted)
+        try:
+            source = Source.at(path)
+            usable = dotenv.usable(source.text, wanted)
+        except ConfigError as error:
+            if str(path) in self._state.table("trust"):
+                raise
+            self._left_out = [(f"It is left out: {error.text}", error.remedy)]
+            return {}
         if self._is_trusted(source):
             return usable
-        if usable:
+        if any(not self._environ.get(name, "").strip() for name in usable):
             pending.append(trust.about_dotenv(source, usable, changed=self._was_trusted(source)))
         return {}
 
@@ -207,7 +217,7 @@ class FileSettings(Choices):
         return tuple(dict.fromkeys(value for value in found if len(value) >= 6))
 
     def _troubles(self) -> list[tuple[str, str]]:
-        return [self._state.trouble] if self._state.trouble else []
+        return [*([self._state.trouble] if self._state.trouble else []), *self._left_out]
 
     # ── switches ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -139,9 +139,10 @@ class Answers:
                 self._voice.complain(why, "Stopped here: there is no terminal to ask on.")
                 return ""
             case Trust(path=path):
+                otherwise = "set what it sets" if path.endswith(".env") else "name it with --config"
                 raise ConsentError(
                     f"{path} is not trusted yet{' in its new form' if about.changed else ''}; nothing of it was used.",
-                    "Look at it, then start fastchat-tui in that folder once and agree, or name it with --config.",
+                    f"Look at it, then start fastchat-tui in that folder once and agree, or {otherwise}.",
                 )
             case KeyUse(origin=origin, source=source):
                 raise ConsentError(

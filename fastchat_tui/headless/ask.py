@@ -31,7 +31,7 @@ async def ask(
 ) -> Exit:
     """Sends ``text``, and what it names of the servers, when none of them is connecting any more; follows its turn.
 
-    ``session`` is the id that was asked for, if any. Raises UsageError when another one is open.
+    ``session`` is the id that was asked for, or ``continue``, if any. Raises UsageError when another one is open.
     """
     turn = _Turn(engine, Reader(engine, answers, voice), WRITERS[output](engine, voice), Narrator(voice))
     try:
@@ -67,14 +67,23 @@ class _Turn:
 
     async def run(self, text: str, session: str) -> TurnFinished:
         await self.reader.settle(hear=self._hear)
-        if session and self._engine.snapshot().session.id != session:
-            text = f"The session “{session}” could not be opened, so nothing was sent."
+        if session and not await self._is_open(session):
+            which = "last session" if session == "continue" else f"session “{session}”"
+            text = f"The {which} could not be opened, so nothing was sent."
             raise UsageError(text, "Name a saved session, or take --continue for the last one.")
         async with self.reader.meanwhile(self._hear):
             text = await written_out(self._engine, text)
         self._sent = True
         await self._engine.send(SendMessage(text))
         return await self._follow()
+
+    async def _is_open(self, session: str) -> bool:
+        """Also where there is none yet to continue."""
+        now = self._engine.snapshot().session.id
+        if session != "continue":
+            return now == session
+        saved = [info.id for info in await self._engine.sessions() if info.messages]
+        return now in saved or not saved
 
     async def cancel(self) -> None:
         heard_cancel()

@@ -486,3 +486,29 @@ def test_a_key_that_may_be_meant_for_servers_is_named(place: Place, key: str, sa
     place.own({key: "mine" if key == "app_name" else {"a": {"command": "true"}}})
     told = [text for text, _ in place.settings().load().notices]
     assert any("it has “mcp_server”, and none of “mcp_servers”, “mcpServers”" in text for text in told) == said
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_dotenv_that_nobody_agreed_to_decides_nothing_by_being_broken(place: Place, trusted: bool) -> None:
+    path = place.project / ".env"
+    path.write_text("DEFAULT_MODEL=mine")
+    place.own(RUN)
+    settings = place.settings()
+    if trusted:
+        [about] = settings.load().pending
+        settings.trust(about, remember=True)
+    path.write_bytes(b"# caf\xe9")
+    if trusted:
+        with pytest.raises(ConfigError, match="not UTF-8"):
+            settings.load()
+    else:
+        config = settings.load()
+        assert [spec.name for spec in config.servers] == ["x"]
+        assert any("not UTF-8" in text for text, _ in config.notices)
+
+
+@pytest.mark.parametrize(("given", "asked"), [("there", False), ("", True)])
+def test_nobody_is_asked_about_a_dotenv_that_the_environment_overrides(place: Place, given: str, asked: bool) -> None:
+    place.environ["OPENAI_BASE_URL"] = given and "http://127.0.0.1:5/v1"
+    (place.project / ".env").write_text("OPENAI_BASE_URL=https://else.example/v1")
+    assert bool(place.settings().load().pending) == asked

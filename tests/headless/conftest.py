@@ -61,6 +61,7 @@ class ScriptedEngine:
         self.events = Events()
         self.roster = Roster()
         self.seq = 0
+        self.saved: list[SessionInfo] = []
 
     def publish(self, *events: Event | None) -> None:
         for event in events:
@@ -89,7 +90,7 @@ class ScriptedEngine:
         return ()
 
     async def sessions(self) -> Sequence[SessionInfo]:
-        return ()
+        return self.saved
 
     def frames(self, server: str = "", call: str = "") -> Sequence[FrameSeen]:
         return ()

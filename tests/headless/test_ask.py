@@ -14,7 +14,7 @@ from fastchat_tui.engine.policy import Rules
 from fastchat_tui.headless.ask import ask
 from fastchat_tui.headless.exits import ConsentError, Exit, UsageError
 from fastchat_tui.headless.voice import Voice
-from fastchat_tui.wire.chat import StopReason, TextPart, Usage
+from fastchat_tui.wire.chat import SessionInfo, StopReason, TextPart, Usage
 from fastchat_tui.wire.codec import decode
 from fastchat_tui.wire.commands import Answer, CancelTurn, Command, SendMessage
 from fastchat_tui.wire.content import Text
@@ -374,3 +374,17 @@ async def test_what_was_meant_for_another_session_is_not_sent(console: Console) 
     with pytest.raises(UsageError, match="WRONG"):
         await ask(engine, "?", console.answers(), console.voice, session="WRONG")
     assert engine.heard == []
+
+
+@pytest.mark.parametrize(("saved", "opened"), [((), True), (("s-1", "old"), True), (("busy",), False)])
+async def test_to_continue_sends_nothing_when_the_last_session_was_not_opened(
+    console: Console, saved: tuple[str, ...], opened: bool
+) -> None:
+    engine = playing(*reply(1, "Well."), finished())
+    engine.saved = [SessionInfo(name, messages=1) for name in saved]
+    if opened:
+        await ask(engine, "hi", console.answers(), console.voice, session="continue")
+    else:
+        with pytest.raises(UsageError, match="The last session could not be opened, so nothing was sent"):
+            await ask(engine, "hi", console.answers(), console.voice, session="continue")
+    assert bool(engine.heard) == opened
