@@ -111,6 +111,13 @@ def test_whole_arguments_stand_for_their_fragments() -> None:
     assert read(begun, lost, said, end()).parts == (CallPart("a", "f", '{"x":1}'),)
 
 
+def test_a_placeholder_at_the_end_takes_no_arguments_away() -> None:
+    said = event("function_call_arguments.delta", 0, item_id="fc_1", delta='{"x":1}')
+    last = call("a", "{}", id="fc_1")
+    reply = read(said, event("output_item.done", 0, item=last), end(output=[last]))
+    assert reply.parts == (CallPart("a", "f", '{"x":1}'),)
+
+
 def test_the_end_fills_in_arguments_that_were_not_streamed() -> None:
     begun = event("output_item.added", 0, item=call("a", id="fc_1"))
     assert read(begun, end(output=[call("a", '{"x":1}', id="fc_1")])).parts == (CallPart("a", "f", '{"x":1}'),)
