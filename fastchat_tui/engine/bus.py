@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from fastchat_tui.wire.errors import StoreError
 from fastchat_tui.wire.events import FrameSeen, Stamped, TextDelta, ThoughtDelta
 
 Replay = Callable[[], Awaitable[Sequence[Stamped]]]
@@ -76,6 +78,7 @@ class Subscription:
         self._waiting = Mergeable()
         self._wake = asyncio.Event()
         self._past: deque[Stamped] = deque()
+        self._reading = asyncio.Lock()
         self._closed = False
 
     def put(self, item: Stamped) -> None:
@@ -89,13 +92,18 @@ class Subscription:
         self._bus.leave(self)
         self._wake.set()
 
+    async def read_past(self) -> None:
+        """What comes before all that waits, once."""
+        async with self._reading:
+            if self._replay:
+                replay, self._replay = self._replay, None
+                self._past.extend(await replay())
+
     def __aiter__(self) -> Subscription:
         return self
 
     async def __anext__(self) -> Stamped:
-        if self._replay:
-            replay, self._replay = self._replay, None
-            self._past.extend(await replay())
+        await self.read_past()
         if self._past:
             return self._past.popleft()
         while not len(self._waiting):
@@ -109,20 +117,27 @@ class Subscription:
 class Bus:
     def __init__(self) -> None:
         self._readers: set[Subscription] = set()
+        self.is_closed = False
 
     def publish(self, item: Stamped) -> None:
         for reader in self._readers:
             reader.put(item)
 
     def subscribe(self, replay: Replay | None = None, *, frames: bool = False) -> Subscription:
-        """A new reader; it sees what ``replay`` returns first."""
-        reader = Subscription(self, frames, replay)
+        """A new reader; it sees what ``replay`` returns first. A closed bus has nothing to tell."""
+        reader = Subscription(self, frames, None if self.is_closed else replay)
         self._readers.add(reader)
+        if self.is_closed:
+            reader.close()
         return reader
 
     def leave(self, reader: Subscription) -> None:
         self._readers.discard(reader)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Readers that have not begun get their past now: the log is closed next."""
+        self.is_closed = True
         for reader in tuple(self._readers):
+            with suppress(StoreError):
+                await reader.read_past()
             reader.close()

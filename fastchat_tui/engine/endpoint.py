@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from fastchat_tui.engine.questions import Questions
 from fastchat_tui.wire.chat import ModelView, Piece, Prompt
+from fastchat_tui.wire.commands import SetKey, SetModel
 from fastchat_tui.wire.errors import CommandError, ModelError, VaultError
 from fastchat_tui.wire.events import ModelChanged, Noticed
 from fastchat_tui.wire.masks import Masker
@@ -82,6 +83,13 @@ class Endpoint:
             address = replace(address, key=self._address.key, key_source="this run")
         if self._model is None or address != self._address:
             await self._use(address)
+
+    async def carry_out(self, command: SetModel | SetKey) -> None:
+        match command:
+            case SetModel(model=model, base_url=base_url):
+                await self.set_model(model, base_url)
+            case SetKey(key=key, remember=remember):
+                await self.set_key(key, remember)
 
     async def set_model(self, model: str, base_url: str) -> None:
         """Raises CommandError when the name is empty, or ``base_url`` is no web address."""

@@ -57,7 +57,7 @@ from fastchat_tui.wire.commands import (
     WatchResource,
 )
 from fastchat_tui.wire.doctor import Examine
-from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError, StoreError
+from fastchat_tui.wire.errors import CommandError, ConfigError, ServerError
 from fastchat_tui.wire.events import EngineStarted, FrameSeen, Noticed, ServerLogged, Stamped
 from fastchat_tui.wire.masks import Masker
 from fastchat_tui.wire.ports import Config, MakeServer, SessionStore, Settings, Snapshot, Vault
@@ -93,7 +93,7 @@ class LocalEngine:
         self._session = Session(parts.store)
         self._press = Press(parts.masker, self._session)
         self.emit = self._press.emit
-        self._recorder = self._press.recorder = Recorder(parts.store, self._report_store)
+        self._recorder = self._press.recorder = Recorder(parts.store, self.emit)
         self._questions = Questions(self.emit)
         self._endpoint = Endpoint(
             parts.make_model, parts.settings, parts.vault, self._questions, parts.masker, self.emit
@@ -125,6 +125,7 @@ class LocalEngine:
             parts.store, self._session, self._press, lambda: self._turns.busy and self._world.is_open
         )
         self._started: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def __aenter__(self) -> LocalEngine:
         self._session.start()
@@ -133,21 +134,26 @@ class LocalEngine:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        if self._closed:
+            return
+        self._closed = True
         if self._started:
             self._started.cancel()
             await asyncio.wait([self._started])
         await self._turns.close()
+        self._world.open()  # whoever waits for the start is refused
         await self._fleet.close()
         await self._recorder.flush()
+        await self._press.bus.close()
         self._writer.cancel()
         await asyncio.wait([self._writer])
         await self._endpoint.close()
         await self._parts.store.close()
-        self._press.bus.close()
 
     # ── what front ends call ─────────────────────────────────────────────────────────────────────────────────────
 
     def begin(self) -> None:
+        self._require_open()
         if self._started is None:
             self._started = asyncio.create_task(self._start(), name="engine start")
 
@@ -157,9 +163,7 @@ class LocalEngine:
         until = self._press.seq
 
         async def replay() -> list[Stamped]:
-            await self._recorder.flush()
-            past = [*await self._parts.store.read(self._session.info.id), *self._recorder.unsaved]
-            return [stamped for stamped in past if since < stamped.seq <= until]
+            return [stamped for stamped in await self._recorder.read() if since < stamped.seq <= until]
 
         return self._press.bus.subscribe(replay, frames=frames)
 
@@ -180,12 +184,10 @@ class LocalEngine:
                 await self._sessions.rename(session, title)
             case DeleteSession(session=session):
                 await self._sessions.delete(session)
-            case SetModel(model=model, base_url=base_url):
+            case SetModel() | SetKey():
                 await self._world.opened()  # else the configuration would come over it
-                await self._endpoint.set_model(model, base_url)
-            case SetKey(key=key, remember=remember):
-                await self._world.opened()
-                await self._endpoint.set_key(key, remember)
+                self._require_open()
+                await self._endpoint.carry_out(command)
             case ConnectServer(server=server):
                 await self._fleet.connect(server)
             case DisconnectServer(server=server):
@@ -225,12 +227,11 @@ class LocalEngine:
         )
 
     async def page(self, before: int | None = None, limit: int = 200) -> Sequence[Stamped]:
-        await self._recorder.flush()
-        events = await self._parts.store.read(self._session.info.id, before, limit)
-        unsaved = [s for s in self._recorder.unsaved if before is None or s.seq < before]
-        return [*events, *unsaved][-limit:]
+        self._require_open()
+        return await self._recorder.read(before, limit)
 
     async def sessions(self) -> Sequence[SessionInfo]:
+        self._require_open()
         await self._recorder.flush()
         return await self._parts.store.sessions()
 
@@ -280,11 +281,9 @@ class LocalEngine:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _report_store(self, error: StoreError | None) -> None:
-        if error is None:
-            self.emit(Noticed(level="info", text="The session is being saved again."))
-        else:
-            self.emit(Noticed(level="error", text=f"The session is not being saved. {error.text}", remedy=error.remedy))
+    def _require_open(self) -> None:
+        if self._closed:
+            raise CommandError("The engine is closed.")
 
     def _call_by_hand(self, command: CallTool) -> None:
         if self._fleet.tool(command.server, command.tool) is None:

@@ -6,23 +6,22 @@ When the log cannot be written, the chat goes on in memory and everything is tri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from fastchat_tui.engine.bus import Mergeable
 from fastchat_tui.wire.errors import StoreError
-from fastchat_tui.wire.events import Stamped, TextDelta, ThoughtDelta
-from fastchat_tui.wire.ports import SessionStore
+from fastchat_tui.wire.events import Noticed, Stamped, TextDelta, ThoughtDelta
+from fastchat_tui.wire.ports import Emit, SessionStore
 
 TEXT_EVERY = 1.0
 RETRY_EVERY = 10.0
 
 
 class Recorder:
-    """One writer for the open session; ``report`` hears of the first failure (the error) and of recovery (None)."""
+    """One writer for the open session; the first failure is told, and recovery."""
 
-    def __init__(self, store: SessionStore, report: Callable[[StoreError | None], None]) -> None:
+    def __init__(self, store: SessionStore, emit: Emit) -> None:
         self._store = store
-        self._report = report
+        self._emit = emit
         self._session = ""
         self._created = False
         self._queue = Mergeable()
@@ -50,10 +49,12 @@ class Recorder:
         """The log could not be written at the last try."""
         return self._broken
 
-    @property
-    def unsaved(self) -> tuple[Stamped, ...]:
-        """What could not be written yet, because the log is not writable."""
-        return tuple(self._held)
+    async def read(self, before: int | None = None, limit: int | None = None) -> list[Stamped]:
+        """The session, as ``SessionStore.read`` gives it, and what could not be written yet."""
+        await self.flush()
+        saved = await self._store.read(self._session, before, limit)
+        held = [stamped for stamped in self._held if before is None or stamped.seq < before]
+        return [*saved, *held][-(limit or 0) :]
 
     async def flush(self) -> None:
         """Returns when all that was put is durable, or is known not to be."""
@@ -80,13 +81,14 @@ class Recorder:
                 self._held = items
                 if not self._broken:
                     self._broken = True
-                    self._report(error)
+                    text = f"The session is not being saved. {error.text}"
+                    self._emit(Noticed(level="error", text=text, remedy=error.remedy))
                 self._wake_in(RETRY_EVERY)
             else:
                 self._held = []
                 if self._broken:
                     self._broken = False
-                    self._report(None)
+                    self._emit(Noticed(level="info", text="The session is being saved again."))
             if self._broken or not len(self._queue):
                 self._idle.set()
 

@@ -52,7 +52,7 @@ async def test_frames_are_dropped_for_a_slow_reader_and_for_one_that_did_not_ask
     for seq in range(3 * MAX_FRAMES):
         bus.publish(Stamped(seq, 0.0, frame))
     bus.publish(Stamped(9999, 0.0, Noticed(level="info", text="at last")))
-    bus.close()
+    await bus.close()
     assert [s.seq async for s in plain] == [9999]
     got = [s.seq async for s in slow]
     assert got[-1] == 9999
