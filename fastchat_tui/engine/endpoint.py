@@ -74,11 +74,12 @@ class Endpoint:
         return self._address.model
 
     async def configure(self, config: Config) -> None:
-        """One without a model changes nothing."""
+        """One without a model changes nothing. Its wire belongs to the base URL that it names itself."""
         if not config.model:
             return
         self._base_url_source, self._given = config.base_url_source, (config.key, config.key_source)
-        address = Address(config.model, config.base_url, config.wire, config.key, config.key_source)
+        wire = "" if config.base_url_source == CHOSEN else config.wire
+        address = Address(config.model, config.base_url, wire, config.key, config.key_source)
         if not address.key and self._address.key_source == "this run":
             address = replace(address, key=self._address.key, key_source="this run")
         if self._model is None or address != self._address:
@@ -92,13 +93,17 @@ class Endpoint:
                 await self.set_key(key, remember)
 
     async def set_model(self, model: str, base_url: str) -> None:
-        """Raises CommandError when the name is empty, or ``base_url`` is no web address."""
+        """The endpoint in use is not chosen anew by naming it: it stays as it is configured.
+
+        Raises CommandError when the name is empty, or ``base_url`` is no web address."""
         if not model:
             raise CommandError("A model needs a name.", "For example: gpt-5-nano.")
         if base_url and not _is_web(base_url):
             raise CommandError(f"“{base_url}” is no address of an endpoint.", f"Write it whole, such as {OPENAI}.")
         address = replace(self._address, model=model)
-        if base_url and base_url != address.base_url:
+        if base_url == address.base_url:
+            base_url = ""
+        if base_url:
             self._base_url_source = CHOSEN
             address = replace(address, base_url=base_url, wire="")
             if origin(base_url) != origin(self._address.base_url):  # a key that was pasted was given for another origin
@@ -199,7 +204,10 @@ class Endpoint:
         """Asks before a key goes to a new origin that another source names; one that needs no key is given none."""
         address, here = self._address, origin(self._address.base_url)
         belongs = self._base_url_source in (*EXPLICIT, address.key_source)
-        if not address.key or belongs or address.key_source == "keyring":
+        if not address.key or address.key_source == "keyring":
+            return
+        if belongs:
+            self._allowed.add(here)
             return
         if here in self._allowed or here in self._settings.key_origins():
             return
