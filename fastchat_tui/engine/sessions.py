@@ -47,11 +47,18 @@ class Sessions:
         self._press.emit(SessionOpened(session=info.id, title=info.title, resumed=bool(session)))
 
     async def rename(self, session: str, title: str) -> None:
+        await self._require(session)
         await self._store.rename(session, title)
         if session == self._session.info.id:
             self._press.emit(SessionTitled(session=session, title=title))
 
     async def delete(self, session: str) -> None:
+        await self._require(session)
         if session == self._session.info.id:
             await self.open("")
         await self._store.delete(session)
+
+    async def _require(self, session: str) -> None:
+        """The open one is there, also when nothing of it is stored yet."""
+        if session != self._session.info.id and session not in {info.id for info in await self._store.sessions()}:
+            raise CommandError(f"There is no session “{session}”.", "Ctrl+S lists the sessions.")

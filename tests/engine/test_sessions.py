@@ -11,6 +11,7 @@ from fastchat_tui.engine import recorder
 from fastchat_tui.wire.chat import TextPart, TextPiece, UserMessage
 from fastchat_tui.wire.commands import (
     CallTool,
+    Command,
     DeleteSession,
     OpenSession,
     RenameSession,
@@ -135,6 +136,16 @@ async def test_sessions_are_switched_renamed_and_deleted() -> None:
     said = [m.text for m in again.model.prompts[-1].messages if isinstance(m, UserMessage)]
     assert said == ["one", "third"]
     assert SessionTitled(session=new, title="My own title") in again.events
+
+
+@pytest.mark.parametrize("command", [RenameSession("nope", "Named"), DeleteSession("nope")])
+async def test_a_session_that_is_not_there_is_neither_renamed_nor_deleted(command: Command) -> None:
+    world = await before("one")
+    kept = dict(world.store.info)
+    async with after(world).open() as engine:
+        with pytest.raises(CommandError, match="There is no session “nope”"):
+            await engine.send(command)
+    assert world.store.info == kept
 
 
 async def test_what_failed_can_be_tried_again_after_a_restart_whatever_followed_it() -> None:
