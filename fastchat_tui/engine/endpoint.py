@@ -80,7 +80,8 @@ class Endpoint:
         self._base_url_source, self._given = config.base_url_source, (config.key, config.key_source)
         wire = "" if config.base_url_source == CHOSEN else config.wire
         address = Address(config.model, config.base_url, wire, config.key, config.key_source)
-        if not address.key and self._address.key_source == "this run":
+        pasted = self._address.key_source == "this run" and origin(config.base_url) == origin(self._address.base_url)
+        if not address.key and pasted:
             address = replace(address, key=self._address.key, key_source="this run")
         if self._model is None or address != self._address:
             await self._use(address)

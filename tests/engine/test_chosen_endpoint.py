@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fastchat_tui.wire.commands import ReloadConfig, SendMessage, SetModel
+from fastchat_tui.wire.commands import ReloadConfig, SendMessage, SetKey, SetModel
 from fastchat_tui.wire.events import Asked, ModelChanged
 from fastchat_tui.wire.questions import KeyUse
 from tests.engine.test_endpoint import GROQ, KEY, LOCAL, end, environment, used, world
@@ -62,3 +62,16 @@ async def test_a_key_that_did_not_go_anywhere_yet_is_asked_about_for_a_path_that
         await engine.send(SendMessage("hi"))
         await here.until(Asked)
     assert here.model.prompts == []
+
+
+async def test_a_key_that_was_pasted_does_not_follow_the_configuration_to_another_origin() -> None:
+    here = world(base_url=GROQ, base_url_source="settings.toml")
+    async with here.open() as engine:
+        await here.until(ModelChanged)
+        await engine.send(SetKey("gsk-pasted", remember=False))
+        here.settings.config = replace(here.settings.config, model="other")
+        await engine.send(ReloadConfig())
+        assert here.addresses[-1].key == "gsk-pasted"
+        here.settings.config = replace(here.settings.config, base_url="https://else.example/v1")
+        await engine.send(ReloadConfig())
+        assert here.addresses[-1].key == ""
