@@ -80,7 +80,7 @@ def test_without_consent_a_call_is_denied_and_a_found_file_and_a_found_endpoint_
         assert (status, out) == (3, "")
         assert "fastchat.config.json is not trusted yet" in err
         Path("fastchat.config.json").unlink()
-        Path(".env").write_text("OPENAI_BASE_URL=http://127.0.0.1:9/v1\n")
+        Path(".env").write_text("OPENAI_BASE_URL=http://127.0.0.1:9/v1\nDEFAULT_MODEL=theirs\n")
         assert run("ask", "hello", api=api)[:2] == (3, "")
         assert len(api.requests) == 2
 
