@@ -144,7 +144,7 @@ class FileSettings(Choices):
             source = Source.at(path)
             usable = dotenv.usable(source.text, wanted)
         except ConfigError as error:
-            if str(path) in self._state.table("trust"):
+            if self._was_agreed_to(path):
                 raise
             self._left_out = [(f"It is left out: {error.text}", error.remedy)]
             return {}
@@ -157,6 +157,10 @@ class FileSettings(Choices):
     def _is_trusted(self, source: Source) -> bool:
         path = str(source.path)
         return self._state.table("trust").get(path) == source.digest or (path, source.digest) in self._this_run
+
+    def _was_agreed_to(self, path: Path) -> bool:
+        """Whatever it held then; in this run, or for good."""
+        return str(path) in {*self._state.table("trust"), *(agreed for agreed, _ in self._this_run)}
 
     def _was_trusted(self, source: Source) -> bool:
         return str(source.path) in self._state.table("trust")

@@ -488,15 +488,17 @@ def test_a_key_that_may_be_meant_for_servers_is_named(place: Place, key: str, sa
     assert any("it has “mcp_server”, and none of “mcp_servers”, “mcpServers”" in text for text in told) == said
 
 
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_dotenv_that_nobody_agreed_to_decides_nothing_by_being_broken(place: Place, trusted: bool) -> None:
+@pytest.mark.parametrize(("trusted", "remember"), [(False, False), (True, False), (True, True)])
+def test_a_dotenv_that_nobody_agreed_to_decides_nothing_by_being_broken(
+    place: Place, trusted: bool, remember: bool
+) -> None:
     path = place.project / ".env"
     path.write_text("DEFAULT_MODEL=mine")
     place.own(RUN)
     settings = place.settings()
     if trusted:
         [about] = settings.load().pending
-        settings.trust(about, remember=True)
+        settings.trust(about, remember)
     path.write_bytes(b"# caf\xe9")
     if trusted:
         with pytest.raises(ConfigError, match="not UTF-8"):

@@ -52,12 +52,13 @@ class SlicedView(ScrollView, can_focus=True, inherit_bindings=False):
     def begin(self) -> None:
         """Does a first slice at once, and the rest in the background; but for a width that is not known yet it does
         nothing, as a scrollbar that was needed for another one would stay."""
-        self._waits = self._slices is None or not self.size
-        if self._waits:
+        self._waits = True
+        if self._slices is None or not self.size:
             return
+        self._waits = False
         self._resized_at = 0.0
         self.slice()
-        if self.busy and self._slices is not None:
+        if self.busy:
             self._slices.resume()
 
     def on_resize(self) -> None:
